@@ -1,0 +1,379 @@
+//! Where resources live: the trait that every store keeps, and the types that cross it. What the text of a
+//! resource means is no business of a store; it knows ids, keys, versions and membership rows.
+
+pub mod memory;
+
+use std::{fmt, sync::Arc};
+
+use futures::future::BoxFuture;
+use thiserror::Error;
+use uuid::Uuid;
+
+/// What a store gives back: later, because a store may be another process or a disk.
+pub type Answer<'a, T> = BoxFuture<'a, Result<T, StoreError>>;
+
+/// A place for the resources of many tenants.
+///
+/// A write is a change that the caller computed from the version it read, committed against that version
+/// (compare and swap). Uniqueness, `If-Match` and two processes on one store are thereby one mechanism: the
+/// caller who loses hears [`StoreError::Conflict`], reads again and decides again.
+///
+/// A group's members are rows of the store and never part of the group's text, so that adding one member to a
+/// large group costs one row.
+pub trait Store: Send + Sync + 'static {
+    /// The resource with this id, if it is one of this kind.
+    fn read<'a>(
+        &'a self,
+        tenant: &'a TenantId,
+        kind: Kind,
+        id: ResourceId,
+    ) -> Answer<'a, Option<Arc<Record>>>;
+
+    /// All resources that carry the key, in the order of the list.
+    fn find<'a>(&'a self, tenant: &'a TenantId, kind: Kind, key: &'a Key) -> Answer<'a, Vec<Arc<Record>>>;
+
+    /// At most `count` resources from the 0-based `offset` on, in the order of creation, which no later write
+    /// changes (a walk through the pages of a quiet store meets each resource once).
+    fn page<'a>(&'a self, tenant: &'a TenantId, kind: Kind, offset: u64, count: u64) -> Answer<'a, Page>;
+
+    /// The next batch of resources after a place in the order of creation; an empty batch is the end. For
+    /// filters that no index answers.
+    fn scan<'a>(
+        &'a self,
+        tenant: &'a TenantId,
+        kind: Kind,
+        after: Option<Sequence>,
+    ) -> Answer<'a, Vec<Arc<Record>>>;
+
+    /// The members of a group, in the order in which they were added.
+    fn members<'a>(&'a self, tenant: &'a TenantId, group: ResourceId) -> Answer<'a, Vec<Arc<Record>>>;
+
+    /// The groups that have this resource as a direct member.
+    fn groups_of<'a>(&'a self, tenant: &'a TenantId, member: ResourceId) -> Answer<'a, Vec<Arc<Record>>>;
+
+    /// Makes a write happen as a whole, or not at all.
+    fn commit<'a>(&'a self, tenant: &'a TenantId, write: Write) -> Answer<'a, Committed>;
+}
+
+/// Why a store did not do what it was asked.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+pub enum StoreError {
+    /// The resource to be written does not exist (any more).
+    #[error("there is no {kind} with the id {id}")]
+    NotFound {
+        /// The kind that was looked for.
+        kind: Kind,
+        /// The id that was looked for.
+        id: ResourceId,
+    },
+    /// The resource has moved on since the caller read it; read again, decide again.
+    #[error("the resource is at version {current} by now")]
+    Conflict {
+        /// The version that the resource has now.
+        current: Version,
+    },
+    /// Another resource of the kind has a key that must be unique.
+    #[error("the value of {} is taken by another resource", key.attribute)]
+    Taken {
+        /// The key that is taken.
+        key: Key,
+    },
+    /// A resource that is to become a member does not exist in the tenant.
+    #[error("there is no resource with the id {id} that could be a member")]
+    UnknownMember {
+        /// The id that names nobody.
+        id: ResourceId,
+    },
+    /// The store itself failed.
+    #[error("the store failed: {0}")]
+    Failed(String),
+}
+
+/// Whose resources these are. Nothing is ever shared between two tenants.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct TenantId(Arc<str>);
+
+impl TenantId {
+    /// Names a tenant.
+    pub fn new(name: &str) -> Self {
+        Self(name.into())
+    }
+}
+
+/// The kinds of resource that a store keeps apart. Ids are unique over all kinds (RFC 7643 section 3.1), keys
+/// within one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Kind {
+    /// A User (RFC 7643 section 4.1).
+    User,
+    /// A Group (RFC 7643 section 4.2).
+    Group,
+}
+
+impl Kind {
+    /// The name of the resource type, as in `meta.resourceType`.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::User => "User",
+            Self::Group => "Group",
+        }
+    }
+}
+
+impl fmt::Display for Kind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+/// The `id` of a resource: made by this server, never used twice (RFC 7643 section 3.1).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct ResourceId(Uuid);
+
+impl ResourceId {
+    /// A fresh id.
+    pub fn random() -> Self {
+        Self(Uuid::new_v4())
+    }
+
+    /// Reads an id back. Ids are caseExact, so any other spelling of the same UUID is no id of ours.
+    pub fn parse(text: &str) -> Option<Self> {
+        let uuid = Uuid::try_parse(text).ok()?;
+        (uuid.hyphenated().encode_lower(&mut Uuid::encode_buffer()) == text).then_some(Self(uuid))
+    }
+
+    /// A number that spreads ids evenly, for picking one of several locks.
+    pub(crate) fn spread(self) -> u64 {
+        self.0.as_u64_pair().1
+    }
+}
+
+impl fmt::Display for ResourceId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.hyphenated().fmt(f)
+    }
+}
+
+/// How often a resource was written, from 1 on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Version(pub u64);
+
+impl fmt::Display for Version {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+/// The place of a resource in the order of creation.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Sequence(pub u64);
+
+/// A point in time, to the microsecond.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Timestamp(i64);
+
+impl Timestamp {
+    /// The present, by the clock of the system.
+    pub fn now() -> Self {
+        Self(jiff::Timestamp::now().as_microsecond())
+    }
+
+    /// This time, or the first one after `earlier`: of two writes to a resource the second is later, also when
+    /// the clock stood still or was set back.
+    #[must_use]
+    pub fn after(self, earlier: Self) -> Self {
+        self.max(Self(earlier.0.saturating_add(1)))
+    }
+}
+
+impl fmt::Display for Timestamp {
+    /// As `xsd:dateTime` in UTC (RFC 7643 section 2.3.5).
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let timestamp = jiff::Timestamp::from_microsecond(self.0).unwrap_or(jiff::Timestamp::UNIX_EPOCH);
+        write!(f, "{timestamp:.6}")
+    }
+}
+
+/// The attributes, besides `id`, by which identity providers look resources up, and which a store therefore
+/// indexes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Indexed {
+    /// `userName`
+    UserName,
+    /// `externalId`
+    ExternalId,
+    /// `displayName`
+    DisplayName,
+    /// `emails.value`
+    EmailsValue,
+}
+
+impl fmt::Display for Indexed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::UserName => "userName",
+            Self::ExternalId => "externalId",
+            Self::DisplayName => "displayName",
+            Self::EmailsValue => "emails.value",
+        })
+    }
+}
+
+/// One value by which a resource can be found, in the form in which it is compared (folded already, where the
+/// schema says that case does not count).
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Key {
+    /// The attribute that has the value.
+    pub attribute: Indexed,
+    /// The value, ready to be compared byte by byte.
+    pub value: Box<str>,
+}
+
+/// A resource as it is to be kept.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Draft {
+    /// The resource as JSON text: all that a client wrote and `id`, but neither `meta` nor anything that is
+    /// derived from other resources.
+    pub text: String,
+    /// How other resources show this one (`display` of a member or of a user's group).
+    pub display: String,
+    /// What the resource is found by.
+    pub keys: Vec<Key>,
+    /// The attributes of which no two resources of the kind may have the same key.
+    pub unique: &'static [Indexed],
+}
+
+/// A resource as it is kept.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Record {
+    /// The id, unique in the store.
+    pub id: ResourceId,
+    /// The kind of resource.
+    pub kind: Kind,
+    /// Its place in lists.
+    pub sequence: Sequence,
+    /// Goes up by one with every write, also of membership rows.
+    pub version: Version,
+    /// `meta.created`
+    pub created: Timestamp,
+    /// `meta.lastModified`; equal to `created` until the first change (RFC 7643 section 3.1).
+    pub last_modified: Timestamp,
+    /// See [`Draft::display`].
+    pub display: Arc<str>,
+    /// See [`Draft::text`].
+    pub text: Arc<str>,
+    /// See [`Draft::keys`].
+    pub keys: Arc<[Key]>,
+}
+
+/// One page of a list.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Page {
+    /// How many resources there are in all.
+    pub total: u64,
+    /// The resources on this page.
+    pub records: Vec<Arc<Record>>,
+}
+
+/// A change to the rows of a group, of which several are done in order.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum MemberChange {
+    /// Who is no member yet becomes one.
+    Add(Vec<ResourceId>),
+    /// Who is a member is none afterwards.
+    Remove(Vec<ResourceId>),
+    /// These, and nobody else, are members afterwards.
+    Set(Vec<ResourceId>),
+}
+
+/// A change to be committed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Write {
+    /// A new resource.
+    Create {
+        /// Its kind.
+        kind: Kind,
+        /// Its id, fresh.
+        id: ResourceId,
+        /// What is kept.
+        draft: Draft,
+        /// The members that a new group starts with.
+        members: Vec<ResourceId>,
+        /// The time of the change.
+        at: Timestamp,
+    },
+    /// A change of an existing resource.
+    Update {
+        /// Its kind.
+        kind: Kind,
+        /// Its id.
+        id: ResourceId,
+        /// The version from which the change was computed.
+        expected: Version,
+        /// What is kept from now on; nothing if only membership rows change. A write whose rows change nothing
+        /// and that brings no draft leaves version and time alone (RFC 7644 section 3.5.2.1: no change, so
+        /// `lastModified` stays).
+        draft: Option<Draft>,
+        /// What happens to the rows, in order.
+        members: Vec<MemberChange>,
+        /// The time of the change.
+        at: Timestamp,
+    },
+    /// The end of a resource and of all rows that name it.
+    Delete {
+        /// Its kind.
+        kind: Kind,
+        /// Its id.
+        id: ResourceId,
+        /// The version that the caller saw, if that matters to it.
+        expected: Option<Version>,
+        /// The time of the change, for the groups that lose a member.
+        at: Timestamp,
+    },
+}
+
+/// What a write did.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Committed {
+    /// The resource after the write; after a deletion, as it was last.
+    pub record: Arc<Record>,
+    /// Whether anything is different now.
+    pub changed: bool,
+    /// Who is a member of this group now and was not before.
+    pub joined: Vec<ResourceId>,
+    /// Who was a member of this group before and is not now.
+    pub left: Vec<ResourceId>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_id_is_read_back_only_in_the_spelling_it_was_given_in() {
+        let id = ResourceId::parse("0b0f6b3e-6f0e-4a8e-9a52-3d4c5b6a7f80").unwrap();
+        assert_eq!(id.to_string(), "0b0f6b3e-6f0e-4a8e-9a52-3d4c5b6a7f80");
+        for other in [
+            "0B0F6B3E-6F0E-4A8E-9A52-3D4C5B6A7F80",
+            "0b0f6b3e6f0e4a8e9a523d4c5b6a7f80",
+            "{0b0f6b3e-6f0e-4a8e-9a52-3d4c5b6a7f80}",
+            "ada",
+            "",
+        ] {
+            assert_eq!(ResourceId::parse(other), None, "{other}");
+        }
+    }
+
+    #[test]
+    fn a_time_is_written_as_a_date_time_in_utc() {
+        assert_eq!(Timestamp(1_700_000_000_000_001).to_string(), "2023-11-14T22:13:20.000001Z");
+    }
+
+    #[test]
+    fn the_later_of_two_writes_is_later_also_when_the_clock_stands_still() {
+        let now = Timestamp(7);
+        assert!(now.after(now) > now);
+        assert!(Timestamp(3).after(now) > now);
+        assert_eq!(Timestamp(9).after(now), Timestamp(9));
+    }
+}
