@@ -1,13 +1,21 @@
 //! One HTTP request and what became of it: the types that every other part speaks, and the seam ([`Wire`])
-//! through which a caller may watch, journal or spoil what is sent. The client itself is in `client`.
+//! through which a caller may watch, journal or spoil what is sent. The client itself is in `client`, the command
+//! line that repeats a request in `curl`.
+
+mod client;
+mod curl;
 
 use std::fmt;
+use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use bytes::Bytes;
 use futures::future::BoxFuture;
 use http::Method;
 use url::Url;
+
+pub use client::{Client, ClientConfig, ClientError};
+pub use curl::curl;
 
 /// Where a request goes.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -40,7 +48,8 @@ pub struct Answer {
     pub status: u16,
     /// Names in lower case, in the order received; a value that is not UTF-8 is converted lossily.
     pub headers: Vec<(String, String)>,
-    /// The body, complete: an answer cut off by a limit is [`Broken`], not an answer.
+    /// The body, complete: an answer cut off by a limit is [`Broken`], not an answer. Decompressed if the request
+    /// asked for compression; `headers` then still say what was on the wire.
     pub body: Bytes,
 }
 
@@ -106,6 +115,18 @@ pub struct Exchange {
 pub trait Wire: Send + Sync {
     /// Sends `request` and waits for the complete answer or the failure. Never panics, never hangs for ever.
     fn send(&self, origin: Origin, request: Request) -> BoxFuture<'_, Exchange>;
+}
+
+impl<W: Wire + ?Sized> Wire for &W {
+    fn send(&self, origin: Origin, request: Request) -> BoxFuture<'_, Exchange> {
+        (**self).send(origin, request)
+    }
+}
+
+impl<W: Wire + ?Sized> Wire for Arc<W> {
+    fn send(&self, origin: Origin, request: Request) -> BoxFuture<'_, Exchange> {
+        (**self).send(origin, request)
+    }
 }
 
 impl Request {
