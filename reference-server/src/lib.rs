@@ -1,7 +1,207 @@
-//! A SCIM service provider that is right.
+//! A SCIM 2.0 service provider that is right, with real accounts behind it and switchable deviations. It hands
+//! out a router; listening, TLS and shutdown belong to whoever asked for it.
 
 pub mod accounts;
+pub mod deviations;
+mod http;
+pub mod scim;
 pub mod store;
 mod token;
 
+use std::sync::Arc;
+
+use axum::Router;
+use thiserror::Error;
+
+pub use deviations::Deviation;
 pub use token::{TokenError, TokenHash, generate_token};
+
+use crate::{
+    accounts::MemoryAccounts,
+    deviations::Seams,
+    http::{Service, Turns},
+    scim::{Registry, ResourceType},
+    store::{Kind, MemoryStore, TenantId},
+    token::Tokens,
+};
+
+/// How a server is to be.
+#[derive(Debug, Clone)]
+pub struct Config {
+    /// The path below which SCIM is served, such as `/scim/v2`. A slash is put before it and none behind it.
+    pub base_path: String,
+    /// The token with which an identity provider comes.
+    pub scim_token: TokenHash,
+    /// The token of the application's administrator, for `/app/admin`.
+    pub admin_token: TokenHash,
+    /// Where clients find the base path, if that is not where their requests arrive (a proxy in between).
+    pub public_url: Option<PublicUrl>,
+    /// What the server does wrong on purpose.
+    pub deviations: Vec<&'static Deviation>,
+    /// How much it takes.
+    pub limits: Limits,
+}
+
+/// How much a server takes and gives at once.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Limits {
+    /// The longest request body, in bytes; what is longer is refused with 413.
+    pub body: usize,
+    /// The most resources in one page; who asks for more, or does not say, gets as many (RFC 7644 section
+    /// 3.4.2.4).
+    pub page: usize,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self { body: 1024 * 1024, page: 200 }
+    }
+}
+
+/// A URL that is configured cannot be used.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+#[error(
+    "{url:?} is not the URL of a base path: it must begin with http:// or https:// and have neither query nor fragment"
+)]
+pub struct PublicUrlError {
+    /// What was configured.
+    pub url: String,
+}
+
+/// The URL of the base path as clients see it, without a slash at its end.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PublicUrl(String);
+
+impl PublicUrl {
+    /// Reads an absolute URL with the scheme http or https. RFC 7644 section 1.3: it has no query.
+    pub fn parse(url: &str) -> Result<Self, PublicUrlError> {
+        let refuse = || PublicUrlError { url: url.to_owned() };
+        let uri: axum::http::Uri = url.parse().map_err(|_| refuse())?;
+        let scheme = matches!(uri.scheme_str(), Some("http" | "https"));
+        if !scheme || uri.authority().is_none() || uri.query().is_some() || url.contains('#') {
+            return Err(refuse());
+        }
+        Ok(Self(url.trim_end_matches('/').to_owned()))
+    }
+
+    pub(crate) fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+/// A base path: empty, or with a slash before it and none behind it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct BasePath(String);
+
+impl BasePath {
+    pub(crate) fn new(path: &str) -> Self {
+        let path = path.trim_matches('/');
+        Self(if path.is_empty() { String::new() } else { format!("/{path}") })
+    }
+
+    pub(crate) fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// What stands behind the base path, if the path lies below it.
+    pub(crate) fn strip<'a>(&self, path: &'a str) -> Option<&'a str> {
+        let rest = path.strip_prefix(&self.0)?;
+        (rest.is_empty() || rest.starts_with('/')).then_some(rest)
+    }
+}
+
+/// A server, ready to be served.
+#[derive(Debug, Clone)]
+pub struct ReferenceServer {
+    router: Router,
+}
+
+impl ReferenceServer {
+    /// A server with an empty store.
+    pub fn new(config: Config) -> Self {
+        let base_path = BasePath::new(&config.base_path);
+        let tenant = TenantId::new("default");
+        let seams = Seams {
+            base_path: base_path.clone(),
+            store: Arc::new(MemoryStore::default()),
+            accounts: Arc::new(MemoryAccounts::default()),
+            http: Vec::new(),
+        };
+        let seams = config.deviations.iter().fold(seams, |seams, deviation| deviation.install(seams));
+        let registry = Registry::core();
+        let (users, groups) = (resource_type(&registry, Kind::User), resource_type(&registry, Kind::Group));
+        let service = Service {
+            users_are_plain: http::is_plain(&users),
+            groups_are_plain: http::is_plain(&groups),
+            users,
+            groups,
+            registry,
+            base_path,
+            public_url: config.public_url,
+            limits: config.limits,
+            tokens: Tokens::new(vec![(config.scim_token, tenant.clone())]),
+            admin: config.admin_token,
+            tenant,
+            store: seams.store,
+            accounts: seams.accounts,
+            turns: Turns::default(),
+        };
+        let router = http::router(Arc::new(service));
+        Self { router: seams.http.into_iter().fold(router, deviations::wrap) }
+    }
+
+    /// All routes: SCIM below the base path, the application below `/app`.
+    pub fn router(&self) -> Router {
+        self.router.clone()
+    }
+}
+
+fn resource_type(registry: &Registry, kind: Kind) -> Arc<ResourceType> {
+    // The core registry is part of the binary, and a test holds that it has every kind.
+    Arc::clone(registry.resource_type(kind.name()).expect("the core registry has every kind"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_base_path_has_one_spelling() {
+        for path in ["/scim/v2", "scim/v2", "/scim/v2/"] {
+            assert_eq!(BasePath::new(path).as_str(), "/scim/v2");
+        }
+        assert_eq!(BasePath::new("/").as_str(), "");
+    }
+
+    #[test]
+    fn a_path_lies_below_the_base_path_or_not() {
+        let base = BasePath::new("/scim/v2");
+        assert_eq!(base.strip("/scim/v2/Users"), Some("/Users"));
+        assert_eq!(base.strip("/scim/v2"), Some(""));
+        assert_eq!(base.strip("/scim/v20/Users"), None);
+        assert_eq!(base.strip("/app/me"), None);
+    }
+
+    #[test]
+    fn a_public_url_is_absolute_and_has_no_query() {
+        let url = PublicUrl::parse("https://scim.example.com/scim/v2/").unwrap();
+        assert_eq!(url.as_str(), "https://scim.example.com/scim/v2");
+        for url in [
+            "scim.example.com",
+            "/scim/v2",
+            "ftp://example.com/",
+            "https://example.com/?a=b",
+            "https://example.com/#a",
+            "",
+        ] {
+            assert!(PublicUrl::parse(url).is_err(), "{url}");
+        }
+    }
+
+    #[test]
+    fn the_core_registry_has_every_kind() {
+        for kind in [Kind::User, Kind::Group] {
+            assert_eq!(resource_type(&Registry::core(), kind).name(), kind.name());
+        }
+    }
+}

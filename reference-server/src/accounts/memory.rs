@@ -8,9 +8,10 @@ use std::{
 
 use super::{
     Account, AccountId, Accounts, AccountsError, Answer, BlockedBy, Event, Identity, Origin, Password,
-    PasswordHash, Person, SignedIn, State, Via, Who, fold,
+    PasswordHash, Person, SignedIn, State, Via, Who,
 };
 use crate::{
+    scim::compare::fold,
     store::{ResourceId, TenantId},
     token::{self, TokenError, TokenHash},
 };
@@ -32,7 +33,7 @@ impl Accounts for MemoryAccounts {
             let id = match who {
                 Who::Account(id) => id,
                 Who::Resource(resource) => *data.by_resource.get(&resource)?,
-                Who::UserName(name) => *data.by_user_name.get(fold(&name).as_str())?,
+                Who::UserName(name) => *data.by_user_name.get(&*fold(&name))?,
             };
             data.accounts.get(&id).map(|held| data.describe(id, held))
         }))))
@@ -45,7 +46,7 @@ impl Accounts for MemoryAccounts {
         password: Password,
     ) -> Answer<'a, SignedIn> {
         Box::pin(ready(self.turn(tenant, |data| {
-            let account = *data.by_user_name.get(fold(user_name).as_str()).ok_or(AccountsError::NotKnown)?;
+            let account = *data.by_user_name.get(&*fold(user_name)).ok_or(AccountsError::NotKnown)?;
             let held = data.accounts.get(&account).ok_or(AccountsError::NotKnown)?;
             if !held.password.as_ref().is_some_and(|hash| hash.matches(&password)) {
                 return Err(AccountsError::NotKnown);
@@ -158,8 +159,8 @@ impl Tenant {
             }
             Event::Renamed { resource, user_name } => self.rename(resource, &user_name),
             Event::PasswordSet { resource, password } => {
-                let hash = PasswordHash::of(&password)?;
-                self.change(resource, |held| held.password = Some(hash));
+                let hash = password.as_ref().map(PasswordHash::of).transpose()?;
+                self.change(resource, |held| held.password = hash);
             }
             Event::Deactivated { resource } => {
                 self.change(resource, |held| held.state = State::Blocked(BlockedBy::Scim));
@@ -213,7 +214,7 @@ impl Tenant {
     fn rename(&mut self, resource: ResourceId, user_name: &str) {
         let Some(id) = self.by_resource.get(&resource).copied() else { return };
         let Some(held) = self.accounts.get_mut(&id) else { return };
-        let old = fold(&held.user_name);
+        let old = fold(&held.user_name).into_owned();
         held.user_name = user_name.into();
         self.free_user_name(&old, id);
         self.by_user_name.insert(fold(user_name).into(), id);

@@ -14,7 +14,7 @@
 //! | provisioned inactive | refused | none yet | none yet | shut | made |
 //! | linked (`externalId` set or changed) | as before | as before | as before | as before | SCIM identity changes; the first `externalId` also becomes the SAML identity |
 //! | renamed (`userName`) | by the new name only | as before | as before | as before | kept |
-//! | password set | by the new password only, if active | as before | as before | as before | password changes |
+//! | password set or taken away | by the new password only, if active | as before | as before | as before | password changes |
 //! | **deactivated** | **refused** | **ended** | **ended** | **shut** | **kept**, and so are the groups |
 //! | reactivated | opens again | ended ones stay ended, fresh ones open | ended ones stay ended, fresh ones can be had | by the groups of now | kept |
 //! | joined a group | as before | as before | as before | that one opens, if active | kept |
@@ -37,7 +37,10 @@ pub use self::{
     memory::MemoryAccounts,
     password::{Password, PasswordHash},
 };
-use crate::store::{ResourceId, TenantId};
+use crate::{
+    scim::compare::fold,
+    store::{ResourceId, TenantId},
+};
 
 /// What the accounts give back.
 pub type Answer<'a, T> = BoxFuture<'a, Result<T, AccountsError>>;
@@ -106,12 +109,12 @@ pub enum Event {
         /// The `userName` from now on.
         user_name: String,
     },
-    /// The person has another password.
+    /// The person has another password, or none any more.
     PasswordSet {
         /// The User.
         resource: ResourceId,
         /// The password from now on.
-        password: Password,
+        password: Option<Password>,
     },
     /// `active` became false.
     Deactivated {
@@ -298,9 +301,4 @@ impl Via {
             Self::Token => "pat_",
         }
     }
-}
-
-/// The form in which names are compared where case does not count.
-pub(crate) fn fold(name: &str) -> String {
-    name.to_lowercase()
 }

@@ -1,13 +1,16 @@
 //! Where resources live: the trait that every store keeps, and the types that cross it. What the text of a
 //! resource means is no business of a store; it knows ids, keys, versions and membership rows.
 
-pub mod memory;
+mod memory;
 
 use std::{fmt, sync::Arc};
 
 use futures::future::BoxFuture;
 use thiserror::Error;
 use uuid::Uuid;
+
+pub use self::memory::MemoryStore;
+pub use crate::scim::Version;
 
 /// What a store gives back: later, because a store may be another process or a disk.
 pub type Answer<'a, T> = BoxFuture<'a, Result<T, StoreError>>;
@@ -154,16 +157,6 @@ impl fmt::Display for ResourceId {
     }
 }
 
-/// How often a resource was written, from 1 on.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct Version(pub u64);
-
-impl fmt::Display for Version {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.fmt(f)
-    }
-}
-
 /// The place of a resource in the order of creation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Sequence(pub u64);
@@ -240,7 +233,7 @@ pub struct Draft {
     /// What the resource is found by.
     pub keys: Vec<Key>,
     /// The attributes of which no two resources of the kind may have the same key.
-    pub unique: &'static [Indexed],
+    pub unique: Vec<Indexed>,
 }
 
 /// A resource as it is kept.
@@ -252,7 +245,7 @@ pub struct Record {
     pub kind: Kind,
     /// Its place in lists.
     pub sequence: Sequence,
-    /// Goes up by one with every write, also of membership rows.
+    /// Starts at 1 and goes up by one with every write, also of membership rows.
     pub version: Version,
     /// `meta.created`
     pub created: Timestamp,

@@ -187,11 +187,18 @@ fn a_name_that_has_a_new_owner_already_is_not_taken_from_it() {
 fn a_password_set_while_blocked_is_kept_and_does_not_unblock() {
     let world = World::new();
     world.deactivate();
-    world.apply(Event::PasswordSet { resource: world.ada, password: password("difference") });
+    world.apply(Event::PasswordSet { resource: world.ada, password: Some(password("difference")) });
     assert_eq!(world.sign_in("ada", "difference"), Err(AccountsError::Blocked));
     world.reactivate();
     assert_eq!(world.sign_in("ada", "analytical"), Err(AccountsError::NotKnown));
     world.sign_in("ada", "difference").unwrap();
+}
+
+#[test]
+fn a_password_that_is_taken_away_opens_nothing() {
+    let world = World::new();
+    world.apply(Event::PasswordSet { resource: world.ada, password: None });
+    assert_eq!(world.sign_in("ada", "analytical"), Err(AccountsError::NotKnown));
 }
 
 #[test]

@@ -54,7 +54,7 @@ impl Store for MemoryStore {
             let count = usize::try_from(count).unwrap_or(usize::MAX);
             Page {
                 total: order.len() as u64,
-                records: order.from_offset(place).take(count).filter_map(|slot| data.at(slot)).collect(),
+                records: order.at_offset(place).take(count).filter_map(|slot| data.at(slot)).collect(),
             }
         });
         Box::pin(ready(Ok(page.unwrap_or(Page { total: 0, records: Vec::new() }))))
@@ -69,7 +69,7 @@ impl Store for MemoryStore {
         let batch = self.look(tenant, |data| {
             let order = data.order(kind);
             match after {
-                None => order.from_offset(0).take(BATCH).filter_map(|slot| data.at(slot)).collect(),
+                None => order.at_offset(0).take(BATCH).filter_map(|slot| data.at(slot)).collect(),
                 Some(sequence) => {
                     order.after(sequence).take(BATCH).filter_map(|slot| data.at(slot)).collect()
                 }

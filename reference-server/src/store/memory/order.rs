@@ -47,7 +47,7 @@ impl Order {
     }
 
     /// The slots from the 0-based place `offset` on.
-    pub(super) fn from_offset(&self, offset: usize) -> impl Iterator<Item = u32> {
+    pub(super) fn at_offset(&self, offset: usize) -> impl Iterator<Item = u32> {
         let mut before = offset;
         let mut chunk = 0;
         while let Some(entries) = self.chunks.get(chunk)
@@ -107,11 +107,11 @@ mod tests {
     #[test]
     fn a_page_starts_at_its_place() {
         let order = filled(2_000);
-        assert_eq!(order.from_offset(0).take(3).collect::<Vec<_>>(), [0, 1, 2]);
-        assert_eq!(order.from_offset(511).take(3).collect::<Vec<_>>(), [511, 512, 513]);
-        assert_eq!(order.from_offset(1_999).take(3).collect::<Vec<_>>(), [1_999]);
-        assert_eq!(order.from_offset(2_000).count(), 0);
-        assert_eq!(order.from_offset(usize::MAX).count(), 0);
+        assert_eq!(order.at_offset(0).take(3).collect::<Vec<_>>(), [0, 1, 2]);
+        assert_eq!(order.at_offset(511).take(3).collect::<Vec<_>>(), [511, 512, 513]);
+        assert_eq!(order.at_offset(1_999).take(3).collect::<Vec<_>>(), [1_999]);
+        assert_eq!(order.at_offset(2_000).count(), 0);
+        assert_eq!(order.at_offset(usize::MAX).count(), 0);
     }
 
     #[test]
@@ -122,8 +122,8 @@ mod tests {
         }
         assert_eq!(order.len(), 20);
         let left: Vec<u32> = (0..20).map(|n| n * 100 + 7).collect();
-        assert_eq!(order.from_offset(0).collect::<Vec<_>>(), left);
-        assert_eq!(order.from_offset(5).collect::<Vec<_>>(), left[5..]);
+        assert_eq!(order.at_offset(0).collect::<Vec<_>>(), left);
+        assert_eq!(order.at_offset(5).collect::<Vec<_>>(), left[5..]);
         assert!(order.chunks.len() <= 4, "{} chunks", order.chunks.len());
     }
 

@@ -56,9 +56,9 @@ fn ids(records: &[Arc<Record>]) -> Vec<ResourceId> {
 
 fn draft(kind: Kind, name: &str) -> Draft {
     let key = |attribute| Key { attribute, value: name.into() };
-    let (keys, unique): (_, &[_]) = match kind {
-        Kind::User => (vec![key(Indexed::UserName), key(Indexed::EmailsValue)], &[Indexed::UserName]),
-        Kind::Group => (vec![key(Indexed::DisplayName)], &[]),
+    let (keys, unique) = match kind {
+        Kind::User => (vec![key(Indexed::UserName), key(Indexed::EmailsValue)], vec![Indexed::UserName]),
+        Kind::Group => (vec![key(Indexed::DisplayName)], vec![]),
     };
     Draft { text: format!("{{\"name\":\"{name}\"}}"), display: name.to_owned(), keys, unique }
 }

@@ -1,0 +1,174 @@
+//! Real bugs that real servers had, each as something that wraps a correct server at one of three seams: the
+//! HTTP traffic, the accounts, the store. The correct code knows nothing of them. Which check notices which
+//! deviation is not said here.
+
+mod accounts;
+mod active;
+mod create;
+mod deactivate;
+mod hidden;
+mod patch;
+mod reactivate;
+mod survivors;
+mod update;
+mod visit;
+
+use std::{fmt, sync::Arc};
+
+use axum::{
+    Router,
+    extract::Request,
+    middleware::{Next, from_fn},
+    response::Response,
+};
+use futures::future::BoxFuture;
+
+use self::visit::Visit;
+use crate::{BasePath, accounts::Accounts, store::Store};
+
+/// A bug that can be switched on.
+pub struct Deviation {
+    /// Its name, for ever.
+    pub slug: &'static str,
+    /// What kind of harm it does.
+    pub cluster: Cluster,
+    /// What the server does with it.
+    pub wrong: &'static str,
+    /// What the server does without it.
+    pub right: &'static str,
+    /// Where it was seen: a public issue, pull request or page.
+    pub source: &'static str,
+    install: fn(Seams) -> Seams,
+}
+
+impl Deviation {
+    /// Puts the bug around a server.
+    pub(crate) fn install(&self, seams: Seams) -> Seams {
+        (self.install)(seams)
+    }
+}
+
+impl fmt::Debug for Deviation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Deviation({})", self.slug)
+    }
+}
+
+/// What kind of harm a deviation does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Cluster {
+    /// A deactivated person still has access.
+    AccessSurvives,
+    /// `active` is misread, or answered in a wrong shape.
+    ShapesOfActive,
+    /// An identity is lost, split, or cannot come back.
+    IdentityLost,
+}
+
+/// All deviations.
+pub fn table() -> &'static [&'static Deviation] {
+    TABLE
+}
+
+/// The deviation of this name.
+pub fn find(slug: &str) -> Option<&'static Deviation> {
+    table().iter().copied().find(|deviation| deviation.slug == slug)
+}
+
+static TABLE: &[&Deviation] = &[
+    &survivors::PUT_DEACTIVATE_KEEPS_SESSIONS,
+    &survivors::DEACTIVATE_KEEPS_API_KEYS,
+    &create::CREATE_IGNORES_ACTIVE_FALSE,
+    &update::UPDATE_AUTO_REACTIVATES,
+    &patch::PATCHOP_READ_AS_PLAIN_RESOURCE,
+    &active::ACTIVE_ATTRIBUTE_IGNORED_EVERYWHERE,
+    &accounts::PREEXISTING_USER_ACTIVE_NOT_WRITTEN,
+    &update::PUT_OMITTED_ACTIVE_REACTIVATES,
+    &patch::ACTIVE_STRING_STORED_AS_STRING,
+    &patch::ACTIVE_STRING_FALSE_IS_TRUTHY,
+    &patch::PATHLESS_ACTIVE_500,
+    &active::ACTIVE_ANSWERED_AS_NUMBER,
+    &create::CREATE_OMITTED_ACTIVE_IS_INACTIVE,
+    &update::PUT_OMITTED_ACTIVE_CHANGES_STATE,
+    &reactivate::ACTIVE_TRUE_REJECTED,
+    &reactivate::REACTIVATE_PATCH_400_WHEN_INACTIVE,
+    &deactivate::DEACTIVATE_HARD_DELETES,
+    &deactivate::DEACTIVATE_DESTROYS_USER_DATA,
+    &hidden::INACTIVE_HIDDEN_FROM_FILTER,
+    &reactivate::REACTIVATE_WITHOUT_MEMBERSHIP,
+    &reactivate::REACTIVATION_DOES_NOT_RECOMPUTE_ROLES,
+    &update::UPDATE_OF_INACTIVE_USER_409,
+    &accounts::RENAME_LEAVES_STALE_COPIES,
+];
+
+/// Where a server can be wrapped.
+pub(crate) struct Seams {
+    /// Where SCIM is served.
+    pub(crate) base_path: BasePath,
+    /// What the server keeps its resources in.
+    pub(crate) store: Arc<dyn Store>,
+    /// What the server governs.
+    pub(crate) accounts: Arc<dyn Accounts>,
+    /// What stands between the network and the server, the innermost first.
+    pub(crate) http: Vec<HttpWrap>,
+}
+
+/// Something that stands between the network and the server.
+pub(crate) type HttpWrap = Arc<dyn Fn(Request, Next) -> BoxFuture<'static, Response> + Send + Sync>;
+
+impl Seams {
+    /// Puts something in the way of the requests that concern Users.
+    fn wrap_users<F>(mut self, handle: impl Fn(Visit) -> F + Send + Sync + 'static) -> Self
+    where
+        F: Future<Output = Response> + Send + 'static,
+    {
+        let base_path = self.base_path.clone();
+        let handle = Arc::new(handle);
+        self.http.push(Arc::new(move |request, next| {
+            let (base_path, handle) = (base_path.clone(), Arc::clone(&handle));
+            Box::pin(async move {
+                match Visit::of(&base_path, request, next).await {
+                    Ok(visit) => handle(visit).await,
+                    Err((request, next)) => next.run(*request).await,
+                }
+            })
+        }));
+        self
+    }
+
+    /// Puts something in the place of the accounts.
+    fn wrap_accounts<A: Accounts>(self, wrap: impl FnOnce(Arc<dyn Accounts>) -> A) -> Self {
+        Self { accounts: Arc::new(wrap(self.accounts)), ..self }
+    }
+}
+
+/// Puts an HTTP wrap around a router.
+pub(crate) fn wrap(router: Router, wrap: HttpWrap) -> Router {
+    router.layer(from_fn(move |request: Request, next: Next| {
+        let wrap = Arc::clone(&wrap);
+        async move { wrap(request, next).await }
+    }))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_deviation_is_found_by_its_own_slug() {
+        for deviation in table() {
+            let found = find(deviation.slug).unwrap();
+            assert!(std::ptr::eq(*deviation, found), "{} is there twice", deviation.slug);
+        }
+        assert!(find("no-such-deviation").is_none());
+    }
+
+    #[test]
+    fn every_deviation_says_what_is_wrong_what_is_right_and_where_it_was_seen() {
+        for deviation in table() {
+            for text in [deviation.wrong, deviation.right, deviation.source] {
+                assert!(text.len() > 10, "{}: {text}", deviation.slug);
+            }
+        }
+    }
+}

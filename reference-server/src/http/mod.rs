@@ -1,0 +1,88 @@
+//! The routes: SCIM below the base path, the application below `/app`. Whatever is asked below the base path,
+//! and however it goes wrong, the answer is a SCIM answer.
+
+mod answer;
+mod app;
+mod discovery;
+mod endpoint;
+mod problem;
+mod provisioning;
+mod query;
+mod read;
+mod represent;
+mod request;
+mod service;
+mod write;
+
+use std::{panic::AssertUnwindSafe, sync::Arc};
+
+use axum::{
+    Router,
+    body::{Body, HttpBody},
+    extract::{FromRequest, Request, State},
+    http::{HeaderValue, Method, header},
+    response::{IntoResponse, Response},
+    routing::any,
+};
+use futures::FutureExt;
+
+use self::request::{Call, ScimRequest};
+pub(crate) use self::{
+    problem::Problem,
+    service::{Service, Turns, is_plain},
+};
+use crate::scim::Error;
+
+/// All routes of a server.
+pub(crate) fn router(service: Arc<Service>) -> Router {
+    let base = service.base_path.as_str().to_owned();
+    let router = app::router();
+    let router = if base.is_empty() {
+        router.fallback(scim)
+    } else {
+        router
+            .route(&base, any(scim))
+            .route(&format!("{base}/"), any(scim))
+            .route(&format!("{base}/{{*rest}}"), any(scim))
+            .fallback(app::nothing_here)
+    };
+    router.with_state(service)
+}
+
+/// Every request below the base path.
+async fn scim(State(service): State<Arc<Service>>, request: Request) -> Response {
+    let is_head = request.method() == Method::HEAD;
+    let response = match AssertUnwindSafe(handle(&service, request)).catch_unwind().await {
+        Ok(Ok(response)) => response,
+        Ok(Err(problem)) => problem.into_response(),
+        Err(_) => Problem::from(Error::internal("The server failed; this is a bug in it.")).into_response(),
+    };
+    if is_head { without_body(response) } else { response }
+}
+
+async fn handle(service: &Arc<Service>, request: Request) -> Result<Response, Problem> {
+    let request = ScimRequest::from_request(request, service).await?;
+    let (query, base_url) = (&request.query, request.base_url.as_str());
+    match &request.call {
+        Call::List(kind) => read::list(service, &request, *kind).await,
+        Call::Read(kind, id) => read::one(service, &request, *kind, *id).await,
+        Call::Create(kind) => write::create(service, &request, *kind).await,
+        Call::Replace(kind, id) => write::replace(service, &request, *kind, *id).await,
+        Call::Patch(kind, id) => write::patch(service, &request, *kind, *id).await,
+        Call::Delete(kind, id) => write::delete(service, &request, *kind, *id).await,
+        Call::ServiceProviderConfig => discovery::service_provider_config(service, query, base_url),
+        Call::Schemas => discovery::schemas(service, query, base_url),
+        Call::Schema(urn) => discovery::schema(service, query, base_url, urn),
+        Call::ResourceTypes => discovery::resource_types(service, query, base_url),
+        Call::ResourceType(name) => discovery::resource_type(service, query, base_url, name),
+    }
+}
+
+/// The answer to HEAD: that of GET, its length told and its body left out (RFC 9110 section 9.3.2).
+fn without_body(response: Response) -> Response {
+    let (mut parts, body) = response.into_parts();
+    if let Some(length) = body.size_hint().exact() {
+        parts.headers.insert(header::CONTENT_LENGTH, HeaderValue::from(length));
+    }
+    Response::from_parts(parts, Body::empty())
+}
