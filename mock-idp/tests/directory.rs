@@ -52,7 +52,7 @@ fn story(acts: &[Act]) -> Vec<String> {
     let mut directory = directory();
     acts.iter()
         .flat_map(|act| {
-            let events = directory.act(act).unwrap();
+            let events = directory.act(act).expect("the act makes sense");
             if events.is_empty() {
                 vec!["-".to_owned()]
             } else {

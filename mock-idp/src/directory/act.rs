@@ -63,7 +63,7 @@ pub enum Event {
     /// Mapped attributes changed: the person before and after.
     ChangeProfile {
         /// As last known to the application.
-        before: Person,
+        before: Box<Person>,
         /// As it shall be.
         after: Person,
     },

@@ -164,7 +164,7 @@ impl Directory {
                     events.push(Event::Assign(person));
                 }
                 (true, Some(told)) if !suspended && *told != person => {
-                    let before = told.clone();
+                    let before = Box::new(told.clone());
                     self.told.insert(key.clone(), person.clone());
                     events.push(Event::ChangeProfile { before, after: person });
                 }

@@ -40,7 +40,7 @@ impl ClientConfig {
         Self {
             base,
             authorization: None,
-            timeout: Duration::from_secs(60),
+            timeout: Duration::from_mins(1),
             body_limit: 10 << 20,
             extra_root_certificates: Vec::new(),
         }
@@ -167,13 +167,13 @@ impl Client {
         *outgoing.headers_mut() = headers;
         *outgoing.body_mut() = request.body.clone().map(reqwest::Body::from);
 
-        let mut response = self.http.execute(outgoing).await.map_err(broken)?;
+        let mut response = self.http.execute(outgoing).await.map_err(|error| broken(&error))?;
         let too_large = || Broken::TooLarge { limit: self.body_limit };
         if response.content_length().is_some_and(|length| length > self.body_limit as u64) {
             return Err(too_large());
         }
         let mut body = BytesMut::new();
-        while let Some(chunk) = response.chunk().await.map_err(broken)? {
+        while let Some(chunk) = response.chunk().await.map_err(|error| broken(&error))? {
             if body.len() + chunk.len() > self.body_limit {
                 return Err(too_large());
             }
@@ -284,8 +284,8 @@ fn build(certificates: &[Vec<u8>], plain: bool) -> Result<reqwest::Client, Clien
     .map_err(|error| ClientError::Setup(cause(&error)))
 }
 
-fn broken(error: reqwest::Error) -> Broken {
-    let why = cause(&error);
+fn broken(error: &reqwest::Error) -> Broken {
+    let why = cause(error);
     if error.is_connect() {
         Broken::Connect(why)
     } else if error.is_builder() {
