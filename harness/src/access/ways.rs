@@ -1,0 +1,288 @@
+//! The ways in of each person in a story: what was arranged, what was seen open, and what a new reading means. A
+//! way that was never seen open proves nothing when it is shut.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use scimspec_mock_idp::exchange::Wire;
+use secrecy::ExposeSecret;
+use serde_json::Value;
+
+use super::attempt::Reached;
+use super::{Evidence, Kind, Means, Probe, Probes};
+use crate::json::template::{Lookup, Reference};
+use crate::scenario::model::Access;
+use crate::secrets::Secrets;
+
+/// Who tries to get in.
+#[derive(Debug, Clone)]
+pub struct Who {
+    /// The person's name in the story.
+    pub name: String,
+    /// The person as the provider knows them, with `password` and, once seen, `server`: the resource as the target
+    /// last showed it.
+    pub person: Value,
+    /// The group whose door is tried.
+    pub group: Option<Value>,
+}
+
+/// What came of it for one person.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Tried {
+    /// As it should be. Notes: what is recorded and not demanded.
+    AsExpected {
+        /// Recorded readings.
+        notes: Vec<String>,
+        /// Whether at least one reading was observed, not reported.
+        observed: bool,
+    },
+    /// Not as it should be.
+    Otherwise {
+        /// What was expected of which ways.
+        expected: String,
+        /// What was seen.
+        actual: String,
+    },
+    /// It cannot be said.
+    Unclear(String),
+    /// There is no way that could be tried.
+    NoProbe,
+}
+
+/// All ways of a story.
+pub struct Ways<'a> {
+    probes: &'a Probes,
+    secrets: &'a Secrets,
+    state: BTreeMap<(String, String), Way>,
+}
+
+#[derive(Default)]
+struct Way {
+    arranged: bool,
+    kept: BTreeMap<String, Value>,
+    open_before: bool,
+    shut_before: bool,
+    account: Option<Value>,
+}
+
+impl<'a> Ways<'a> {
+    /// No way arranged yet.
+    pub fn new(probes: &'a Probes, secrets: &'a Secrets) -> Self {
+        Self { probes, secrets, state: BTreeMap::new() }
+    }
+
+    /// Tries every way of a person until each is as expected or the time is over.
+    pub async fn expect(&mut self, who: &Who, is: Access, within: Duration, wire: &dyn Wire) -> Tried {
+        let through_group = who.group.is_some();
+        let probes: Vec<&Probe> = self.probes.probes.iter().filter(|p| p.group == through_group).collect();
+        if probes.is_empty() {
+            return Tried::NoProbe;
+        }
+        let mut round = Round::default();
+        for probe in probes {
+            let key = (probe.name.clone(), key_of(who));
+            let way = self.state.entry(key).or_default();
+            let attempt = Attempt { probes: self.probes, secrets: self.secrets, probe, who, wire };
+            match is {
+                Access::Allowed => attempt.allowed(way, within, &mut round).await,
+                Access::Blocked => attempt.blocked(way, within, &mut round).await,
+            }
+        }
+        round.verdict(&who.name, is)
+    }
+
+    /// Lets the application make an account for a person outside SCIM.
+    pub async fn make_account(&self, who: &Who, wire: &dyn Wire) -> Result<(), String> {
+        let mut kept = BTreeMap::new();
+        for request in self.probes.account.iter().flatten() {
+            let lookup = Names { probes: self.probes, who, kept: &kept };
+            let mut fresh = Vec::new();
+            request.arrange(wire, &lookup, &mut |name, value| fresh.push((name, value))).await?;
+            remember(self.secrets, &mut kept, fresh);
+        }
+        Ok(())
+    }
+}
+
+struct Attempt<'a> {
+    probes: &'a Probes,
+    secrets: &'a Secrets,
+    probe: &'a Probe,
+    who: &'a Who,
+    wire: &'a dyn Wire,
+}
+
+impl Attempt<'_> {
+    async fn allowed(&self, way: &mut Way, within: Duration, round: &mut Round) {
+        if self.probe.kind == Kind::Held && way.shut_before {
+            // What was ended may stay ended: recorded, not demanded. A new one is made below.
+            let again = self.once(way).await;
+            round.notes.push(match again {
+                Reached::Allowed(_) => format!("the {} from before opens again", self.probe.name),
+                _ => format!("the {} from before stays shut", self.probe.name),
+            });
+            *way = Way { account: way.account.take(), ..Way::default() };
+        }
+        let reached = self.until(way, within, |reached| matches!(reached, Reached::Allowed(_))).await;
+        match reached {
+            Reached::Allowed(account) => {
+                if let (Some(before), Some(now)) = (&way.account, &account)
+                    && before != now
+                {
+                    round.otherwise.push(format!("{} opens another account than before", self.probe.name));
+                }
+                way.account = way.account.take().or(account);
+                way.open_before = true;
+                way.shut_before = false;
+                round.read(self.probe);
+            }
+            Reached::Blocked => {
+                round.read(self.probe);
+                round.otherwise.push(format!("{} refused", self.probe.name));
+            }
+            Reached::Unclear(why) => round.unclear.push(format!("{}: {why}", self.probe.name)),
+        }
+    }
+
+    async fn blocked(&self, way: &mut Way, within: Duration, round: &mut Round) {
+        if !way.open_before && !self.never_arranged_but_fresh(way) {
+            round.never_open.push(self.probe.name.clone());
+            return;
+        }
+        match self.until(way, within, |reached| *reached == Reached::Blocked).await {
+            Reached::Blocked => {
+                way.shut_before = true;
+                if way.open_before { round.read(self.probe) } else { round.never_open.push(self.probe.name.clone()) }
+            }
+            Reached::Allowed(_) => {
+                round.read(self.probe);
+                round.otherwise.push(format!("{} still lets them in", self.probe.name));
+            }
+            Reached::Unclear(why) => round.unclear.push(format!("{}: {why}", self.probe.name)),
+        }
+    }
+
+    /// A fresh way that was never open can still show that someone is in who should not be.
+    fn never_arranged_but_fresh(&self, way: &Way) -> bool {
+        self.probe.kind == Kind::Fresh && !way.arranged
+    }
+
+    /// Tries at once, then after 1, 2, 4 seconds and so on while there is time, so that a slow revocation is waited
+    /// for and a lockout is not provoked.
+    async fn until(&self, way: &mut Way, within: Duration, enough: impl Fn(&Reached) -> bool) -> Reached {
+        let mut waited = Duration::ZERO;
+        let mut pause = Duration::from_secs(1);
+        loop {
+            let reached = self.once(way).await;
+            if enough(&reached) || waited >= within {
+                return reached;
+            }
+            let time = pause.min(within - waited);
+            tokio::time::sleep(time).await;
+            waited += time;
+            pause *= 2;
+        }
+    }
+
+    async fn once(&self, way: &mut Way) -> Reached {
+        if !way.arranged {
+            if let Err(why) = self.arrange(way).await {
+                return Reached::Unclear(why);
+            }
+            way.arranged = true;
+        }
+        let mut fresh = Vec::new();
+        let lookup = Names { probes: self.probes, who: self.who, kept: &way.kept };
+        let reached =
+            self.probe.attempt(self.wire, &lookup, &self.who.person, &mut |name, value| fresh.push((name, value))).await;
+        for (_, value) in &fresh {
+            self.secrets.add(&crate::json::template::as_text(value));
+        }
+        reached
+    }
+
+    async fn arrange(&self, way: &mut Way) -> Result<(), String> {
+        let Means::Http { arrange, .. } = &self.probe.means else { return Ok(()) };
+        for request in arrange {
+            let lookup = Names { probes: self.probes, who: self.who, kept: &way.kept };
+            let mut fresh = Vec::new();
+            request.arrange(self.wire, &lookup, &mut |name, value| fresh.push((name, value))).await?;
+            remember(self.secrets, &mut way.kept, fresh);
+        }
+        Ok(())
+    }
+}
+
+#[derive(Default)]
+struct Round {
+    otherwise: Vec<String>,
+    unclear: Vec<String>,
+    never_open: Vec<String>,
+    notes: Vec<String>,
+    tried: Vec<String>,
+    observed: bool,
+}
+
+impl Round {
+    fn read(&mut self, probe: &Probe) {
+        self.tried.push(probe.name.clone());
+        self.observed |= probe.evidence == Evidence::Observed;
+    }
+
+    /// A way that is not as it should be decides; then one that is unclear; only then is all well.
+    fn verdict(self, person: &str, is: Access) -> Tried {
+        let expected = match is {
+            Access::Allowed => format!("{person} gets in by every way"),
+            Access::Blocked => format!("{person} is refused by every way"),
+        };
+        if !self.otherwise.is_empty() {
+            return Tried::Otherwise { expected, actual: self.otherwise.join("; ") };
+        }
+        if !self.unclear.is_empty() {
+            return Tried::Unclear(self.unclear.join("; "));
+        }
+        if self.tried.is_empty() {
+            let ways = self.never_open.join(", ");
+            return Tried::Unclear(format!("no way in was seen open for {person} before ({ways}), so that it is shut proves nothing"));
+        }
+        Tried::AsExpected { notes: self.notes, observed: self.observed }
+    }
+}
+
+/// The names that a probe's texts may use.
+struct Names<'a> {
+    probes: &'a Probes,
+    who: &'a Who,
+    kept: &'a BTreeMap<String, Value>,
+}
+
+impl Lookup for Names<'_> {
+    fn value(&self, reference: &Reference) -> Option<Value> {
+        let (owner, rest) = reference.0.split_once('.').unwrap_or((&reference.0, ""));
+        match owner {
+            "person" => inside(&self.who.person, rest),
+            "group" => inside(self.who.group.as_ref()?, rest),
+            "secret" => Some(self.probes.secrets.get(rest)?.expose_secret().into()),
+            _ => self.kept.get(&reference.0).cloned(),
+        }
+    }
+}
+
+fn inside(value: &Value, path: &str) -> Option<Value> {
+    path.split('.').try_fold(value, |value, name| value.get(name)).cloned()
+}
+
+fn key_of(who: &Who) -> String {
+    match &who.group {
+        Some(group) => format!("{} at {}", who.name, group["key"]),
+        None => who.name.clone(),
+    }
+}
+
+/// What an application hands out for getting in is a secret.
+fn remember(secrets: &Secrets, kept: &mut BTreeMap<String, Value>, fresh: Vec<(String, Value)>) {
+    for (name, value) in fresh {
+        secrets.add(&crate::json::template::as_text(&value));
+        kept.insert(name, value);
+    }
+}

@@ -1,0 +1,179 @@
+//! `scimspec list` and `scimspec explain`: what there is, and what it means.
+
+use std::fmt::Write as _;
+
+use clap::{Args, ValueEnum};
+use scimspec_mock_idp::persona;
+use scimspec_reference_server::deviations;
+
+use crate::catalogue::RequirementId;
+use crate::report::Exit;
+use crate::run::{Library, LibraryError};
+use crate::terminal::Terminal;
+
+/// Flags as they were typed.
+#[derive(Debug, Args)]
+pub struct ListArguments {
+    /// What to list.
+    #[arg(default_value = "checks")]
+    what: What,
+}
+
+/// Flags as they were typed.
+#[derive(Debug, Args)]
+pub struct ExplainArguments {
+    /// The id of a check, scenario, requirement, persona, profile or deviation.
+    id: String,
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum What {
+    Checks,
+    Requirements,
+    Personas,
+    Profiles,
+    Deviations,
+}
+
+/// Lists.
+pub fn list(arguments: &ListArguments, terminal: &Terminal) -> Exit {
+    shown(terminal, |library| Some(listed(arguments.what, library)), "")
+}
+
+/// Explains.
+pub fn explain(arguments: &ExplainArguments, terminal: &Terminal) -> Exit {
+    let unknown = format!("nothing is called {:?}: `scimspec list` shows what there is", arguments.id);
+    shown(terminal, |library| explained(&arguments.id, library), &unknown)
+}
+
+fn shown(terminal: &Terminal, text: impl FnOnce(&Library) -> Option<String>, unknown: &str) -> Exit {
+    match Library::embedded() {
+        Ok(library) => match text(&library) {
+            Some(text) => {
+                terminal.print(&text);
+                Exit::Conformant
+            }
+            None => {
+                terminal.error(unknown);
+                Exit::Usage
+            }
+        },
+        Err(error) => refused(terminal, &error),
+    }
+}
+
+fn refused(terminal: &Terminal, error: &LibraryError) -> Exit {
+    terminal.error(&error.to_string());
+    Exit::Usage
+}
+
+fn listed(what: What, library: &Library) -> String {
+    let mut text = String::new();
+    match what {
+        What::Checks => {
+            for scenario in &library.scenarios {
+                let _ = writeln!(text, "{}: {}", scenario.id, scenario.title);
+                for check in scenario.checks() {
+                    let ids: Vec<_> = check.shows.iter().map(ToString::to_string).collect();
+                    let _ = writeln!(text, "  {}  {} ({})", check.slug, ids.join(", "), check.level);
+                }
+            }
+        }
+        What::Requirements => {
+            for row in library.catalogue.iter() {
+                let _ = writeln!(text, "{} ({}) {}", row.id, row.level, row.statement);
+            }
+        }
+        What::Personas => {
+            for info in persona::catalogue() {
+                let _ = writeln!(text, "{}: {}", info.name, info.title);
+                for option in info.options {
+                    let _ = writeln!(text, "  {}+{}: {}", info.name, option.name, option.what);
+                }
+            }
+        }
+        What::Profiles => {
+            for profile in library.profiles.names().iter().filter_map(|name| library.profiles.find(name).ok()) {
+                let _ = writeln!(text, "{}: {}", profile.name, profile.title);
+            }
+        }
+        What::Deviations => {
+            for deviation in deviations::table() {
+                let _ = writeln!(text, "{} ({}): {}", deviation.slug, cluster(deviation.cluster), deviation.wrong);
+            }
+        }
+    }
+    text
+}
+
+fn cluster(cluster: deviations::Cluster) -> &'static str {
+    match cluster {
+        deviations::Cluster::AccessSurvives => "access survives",
+        deviations::Cluster::ShapesOfActive => "shapes of active",
+        deviations::Cluster::IdentityLost => "identity lost or split",
+    }
+}
+
+fn explained(id: &str, library: &Library) -> Option<String> {
+    let scenario = library.scenarios.iter().find(|scenario| {
+        id == scenario.id || scenario.checks().any(|check| matches_check(id, scenario, &check.slug))
+    });
+    if let Some(scenario) = scenario {
+        return Some(scenario_text(id, scenario, library));
+    }
+    if let Some(row) = library.catalogue.find(&RequirementId(id.to_owned())) {
+        let shown: Vec<String> = library
+            .scenarios
+            .iter()
+            .flat_map(|scenario| scenario.checks().map(move |check| (scenario, check)))
+            .filter(|(_, check)| check.shows.contains(&row.id))
+            .map(|(scenario, check)| format!("  {}/{}\n", scenario.id, check.slug))
+            .collect();
+        let mut text = format!("{} ({}, {})\n\n{}\n", row.id, row.level, row.citation(), row.statement);
+        if !row.notes.is_empty() {
+            let _ = writeln!(text, "\n{}", row.notes);
+        }
+        let _ = write!(text, "\nShown by:\n{}", if shown.is_empty() { "  no check yet\n".to_owned() } else { shown.concat() });
+        return Some(text);
+    }
+    if let Some(deviation) = deviations::find(id) {
+        return Some(format!(
+            "{} ({})\n\nWrong: {}\nRight: {}\nSeen at: {}\n\nTry it: scimspec run --deviate {}\n",
+            deviation.slug, cluster(deviation.cluster), deviation.wrong, deviation.right, deviation.source, deviation.slug
+        ));
+    }
+    if let Some(info) = persona::catalogue().iter().find(|info| info.name == id) {
+        let mut text = format!("{}: {}\n\nOptions (persona+option):\n", info.name, info.title);
+        for option in info.options {
+            let _ = writeln!(text, "  {}: {} ({})", option.name, option.what, option.source);
+        }
+        return Some(text);
+    }
+    library.profiles.find(id).ok().map(|profile| {
+        let mut text = format!("{}: {}\n", profile.name, profile.title);
+        let _ = writeln!(text, "Extends: {}", profile.lineage[1..].join(", "));
+        for (persona, because) in &profile.excludes {
+            let _ = writeln!(text, "Excludes {persona}: {because}");
+        }
+        text
+    })
+}
+
+fn matches_check(id: &str, scenario: &crate::scenario::model::Scenario, check: &str) -> bool {
+    id == scenario.check_id(None, check) || scenario.cases.iter().any(|case| id == scenario.check_id(Some(case), check))
+}
+
+fn scenario_text(id: &str, scenario: &crate::scenario::model::Scenario, library: &Library) -> String {
+    let mut text = format!("{}: {}\n\n{}\n", scenario.id, scenario.title, scenario.why);
+    if !scenario.personas.is_empty() {
+        let names: Vec<_> = scenario.personas.iter().map(ToString::to_string).collect();
+        let _ = writeln!(text, "\nRuns as: {}", names.join(", "));
+    }
+    for check in scenario.checks().filter(|check| id == scenario.id || matches_check(id, scenario, &check.slug)) {
+        let _ = writeln!(text, "\n{}/{} ({})", scenario.id, check.slug, check.level);
+        for row in check.shows.iter().filter_map(|id| library.catalogue.find(id)) {
+            let _ = writeln!(text, "  {}: {} ({})", row.id, row.statement, row.citation());
+        }
+    }
+    text
+}

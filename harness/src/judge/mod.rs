@@ -1,0 +1,358 @@
+//! The one place where what was seen becomes a verdict: outcome x requirements x profile x persona (claimed or not).
+//! Scenarios, rules and known failures all go through it.
+
+pub mod known_failures;
+mod settle;
+
+use std::fmt;
+
+use scimspec_mock_idp::persona::{Failure, Form, TaskError};
+use serde::Serialize;
+
+use crate::catalogue::{Catalogue, Level, RequirementId};
+use crate::profile::{Demand, Profile, ProfileError, Profiles, Ruling};
+use crate::runner::observed::{Cause, Observed, Showed, Story, StoryReport};
+use crate::scenario::model::Check;
+use crate::secrets::Secrets;
+use crate::target::Claims;
+
+/// What is said about a check.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Verdict {
+    /// Right.
+    Pass,
+    /// An open choice, recorded.
+    Info,
+    /// Not looked at, with the reason.
+    Skip,
+    /// A SHOULD broken, or a contested point.
+    Warn,
+    /// Could not be judged.
+    Error,
+    /// Wrong.
+    Fail,
+}
+
+/// One check, judged.
+#[derive(Debug, Clone)]
+pub struct CheckResult {
+    /// `SCENARIO[/CASE]/CHECK` or `rule/SLUG`.
+    pub id: String,
+    /// The scenario.
+    pub scenario: String,
+    /// The story's number in the run.
+    pub story: usize,
+    /// The persona, beside the id and never in it.
+    pub persona: Option<String>,
+    /// The verdict.
+    pub verdict: Verdict,
+    /// The named alternative that the target took.
+    pub outcome: Option<String>,
+    /// How strongly the requirements ask.
+    pub level: Level,
+    /// What it shows.
+    pub requirements: Vec<RequirementId>,
+    /// The step, in words.
+    pub step: String,
+    /// In one or two sentences.
+    pub message: String,
+    /// What was expected, where it was not met.
+    pub expected: Option<String>,
+    /// What came instead.
+    pub actual: Option<String>,
+    /// What is recorded and not demanded.
+    pub notes: Vec<String>,
+    /// Its exchanges, as a range of the story's.
+    pub exchanges: std::ops::Range<usize>,
+    /// Why the failure is known already.
+    pub known: Option<String>,
+    /// Whether an access probe was missing.
+    pub not_verified: bool,
+    cause_key: String,
+    pending: Option<Cause>,
+}
+
+/// Judges by a profile, a target's claims, and the requirement catalogue.
+#[derive(Debug, Clone)]
+pub struct Judge {
+    catalogue: Catalogue,
+    profiles: Profiles,
+    profile: Profile,
+    claims: Claims,
+    secrets: Secrets,
+}
+
+impl Judge {
+    /// By the profile of that name.
+    pub fn new(
+        catalogue: Catalogue,
+        profiles: Profiles,
+        profile: &str,
+        claims: Claims,
+        secrets: Secrets,
+    ) -> Result<Self, ProfileError> {
+        let profile = profiles.find(profile)?.clone();
+        Ok(Self { catalogue, profiles, profile, claims, secrets })
+    }
+
+    /// The run's profile.
+    pub fn profile(&self) -> &Profile {
+        &self.profile
+    }
+
+    /// The catalogue.
+    pub fn catalogue(&self) -> &Catalogue {
+        &self.catalogue
+    }
+
+    /// Whether the profile that judges the story asks for anything that the check shows.
+    pub fn asks(&self, story: &Story, check: &Check) -> bool {
+        self.profile_of(story).hardest(&check.shows).demand != Demand::Off
+    }
+
+    /// Judges everything that was seen, and then what depends on the rest of the run.
+    pub fn judge(&self, reports: &[StoryReport], skipped: &[(Story, String)]) -> Vec<CheckResult> {
+        let mut results: Vec<CheckResult> = Vec::new();
+        for report in reports {
+            results.extend(report.observed.iter().filter_map(|observed| self.result(&report.story, observed)));
+        }
+        for (story, why) in skipped {
+            for check in story.scenario.checks().filter(|check| self.asks(story, check)) {
+                let observed = Observed {
+                    check: Some(check.clone()),
+                    step: String::new(),
+                    cause_key: String::new(),
+                    showed: Showed::NotTried(why.clone()),
+                    exchanges: 0..0,
+                    notes: Vec::new(),
+                };
+                results.extend(self.result(story, &observed));
+            }
+        }
+        settle::settle(&mut results, |persona| self.claims.provider(provider(persona)));
+        for result in &mut results {
+            result.scrub(&self.secrets);
+        }
+        results.sort_by(|a, b| (a.story, a.exchanges.start).cmp(&(b.story, b.exchanges.start)));
+        results
+    }
+
+    /// A persona's story is judged by its provider's own demands where the target claims to work with it.
+    fn profile_of(&self, story: &Story) -> &Profile {
+        let Some(persona) = &story.persona else { return &self.profile };
+        if !self.claims.provider(persona.provider()) {
+            return &self.profile;
+        }
+        self.profiles.find(persona.provider()).unwrap_or(&self.profile)
+    }
+
+    fn result(&self, story: &Story, observed: &Observed) -> Option<CheckResult> {
+        let check = observed.check.as_ref()?;
+        let profile = self.profile_of(story);
+        let ruling = profile.hardest(&check.shows);
+        let broken = verdict_of(ruling.demand)?;
+        let mut result = CheckResult {
+            id: story.check_id(&check.slug),
+            scenario: story.scenario.id.clone(),
+            story: story.number,
+            persona: story.persona.as_ref().map(ToString::to_string),
+            verdict: Verdict::Pass,
+            outcome: None,
+            level: check.level,
+            requirements: check.shows.clone(),
+            step: observed.step.clone(),
+            message: String::new(),
+            expected: None,
+            actual: None,
+            notes: observed.notes.clone(),
+            exchanges: observed.exchanges.clone(),
+            known: None,
+            not_verified: false,
+            cause_key: observed.cause_key.clone(),
+            pending: None,
+        };
+        match &observed.showed {
+            Showed::Held => result.message = self.statement(check),
+            Showed::Outcome { name, verdict, because, actual } => {
+                result.verdict = verdict.under(&profile.lineage);
+                result.outcome = Some(name.clone());
+                result.actual = Some(actual.clone());
+                result.message = match because {
+                    Some(point) => format!("{name} ({point}): {}", self.statement(check)),
+                    None => format!("{name}: {}", self.statement(check)),
+                };
+            }
+            Showed::Otherwise { expected, actual } => {
+                result.verdict = broken;
+                result.message = self.broken_message(check, &ruling);
+                result.expected = Some(expected.clone());
+                result.actual = Some(actual.clone());
+            }
+            Showed::Stuck(error) => self.stuck(&mut result, story, check, error, broken),
+            Showed::Unclear(why) => {
+                result.verdict = Verdict::Error;
+                result.message = format!("could not be judged: {why}");
+            }
+            Showed::NotTried(why) => {
+                result.verdict = Verdict::Skip;
+                result.not_verified = why.starts_with("no access probe");
+                result.message.clone_from(why);
+            }
+            Showed::NotReached(cause) => {
+                result.verdict = Verdict::Skip;
+                result.message = format!("not reached: {}", cause.what);
+                result.pending = Some(cause.clone());
+            }
+        }
+        Some(result)
+    }
+
+    /// The provider could not go on: by its own demands if the target claims it, else a warning where the RFC lets a
+    /// server refuse the provider's spelling.
+    fn stuck(&self, result: &mut CheckResult, story: &Story, check: &Check, error: &TaskError, broken: Verdict) {
+        result.expected = Some("the provider can carry out its task".to_owned());
+        result.actual = Some(error.text.clone());
+        match &error.kind {
+            Failure::Unreachable(_) | Failure::RateLimited => {
+                result.verdict = Verdict::Error;
+                result.message = format!("could not be judged: {}", error.text);
+            }
+            Failure::Refused { .. } | Failure::Unusable => {
+                let claimed = story.persona.as_ref().is_some_and(|p| self.claims.provider(p.provider()));
+                let (verdict, message) = match refused_form(error).filter(|_| !claimed) {
+                    Some(form) => (Verdict::Warn, form_message(result, form)),
+                    None => (broken, self.stuck_message(check, error)),
+                };
+                result.verdict = verdict;
+                result.message = message;
+            }
+        }
+    }
+
+    fn stuck_message(&self, check: &Check, error: &TaskError) -> String {
+        let statement = self.statement(check);
+        match error.demands.first() {
+            Some(demand) => format!("{statement}. The provider's demand {demand} is not met"),
+            None => statement,
+        }
+    }
+
+    fn broken_message(&self, check: &Check, ruling: &Ruling) -> String {
+        let statement = self.statement(check);
+        match &ruling.because {
+            Some(because) => format!("{statement} ({because})"),
+            None => statement,
+        }
+    }
+
+    /// What the check is about, with its source: a promise of provisioning is not called RFC text.
+    fn statement(&self, check: &Check) -> String {
+        let row = check.shows.first().and_then(|id| self.catalogue.find(id));
+        row.map_or_else(String::new, |row| {
+            let derived = if row.notes.starts_with("[derived]") { ", derived" } else { "" };
+            format!("{} ({}{derived})", row.statement.trim_end_matches('.'), row.citation())
+        })
+    }
+}
+
+impl Verdict {
+    /// All of them, in the order of a summary.
+    pub const ALL: [Self; 6] = [Self::Pass, Self::Fail, Self::Warn, Self::Info, Self::Skip, Self::Error];
+
+    /// A verdict that a scenario may give to an outcome.
+    pub fn of_outcome(word: &str) -> Option<Self> {
+        Some(match word {
+            "pass" => Self::Pass,
+            "info" => Self::Info,
+            "warn" => Self::Warn,
+            "fail" => Self::Fail,
+            _ => return None,
+        })
+    }
+}
+
+impl CheckResult {
+    /// The check of a story's snapshot. It shows no requirement: it holds a target to its own earlier behaviour.
+    pub fn conversation(
+        story: &Story,
+        verdict: Verdict,
+        message: String,
+        actual: Option<String>,
+        exchanges: std::ops::Range<usize>,
+    ) -> Self {
+        Self {
+            id: story.check_id("conversation"),
+            scenario: story.scenario.id.clone(),
+            story: story.number,
+            persona: story.persona.as_ref().map(ToString::to_string),
+            verdict,
+            outcome: None,
+            level: Level::May,
+            requirements: Vec::new(),
+            step: "the whole conversation".to_owned(),
+            message,
+            expected: None,
+            actual,
+            notes: Vec::new(),
+            exchanges,
+            known: None,
+            not_verified: false,
+            cause_key: String::new(),
+            pending: None,
+        }
+    }
+
+    fn scrub(&mut self, secrets: &Secrets) {
+        self.message = secrets.scrub(&self.message);
+        self.expected = self.expected.as_deref().map(|text| secrets.scrub(text));
+        self.actual = self.actual.as_deref().map(|text| secrets.scrub(text));
+        for note in &mut self.notes {
+            *note = secrets.scrub(note);
+        }
+    }
+}
+
+impl fmt::Display for Verdict {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(match self {
+            Self::Pass => "pass",
+            Self::Info => "info",
+            Self::Skip => "skip",
+            Self::Warn => "warn",
+            Self::Error => "error",
+            Self::Fail => "fail",
+        })
+    }
+}
+
+/// The contested spelling that the server refused as a client error, as the RFC lets it.
+fn refused_form(error: &TaskError) -> Option<&Form> {
+    match error.kind {
+        Failure::Refused { status } if (400..500).contains(&status) && status != 401 && status != 403 => error.forms.first(),
+        _ => None,
+    }
+}
+
+fn form_message(result: &CheckResult, form: &Form) -> String {
+    let provider = result.persona.as_deref().map_or("The provider", |persona| match provider(persona) {
+        "okta" => "Okta",
+        "entra" => "Entra",
+        _ => "The provider",
+    });
+    format!("{provider} could not {}: the server refuses {} ({}). {}", result.step, form.what, form.point, form.why)
+}
+
+/// The provider of a persona, by its name.
+fn provider(persona: &str) -> &str {
+    persona.split(['-', '+']).next().unwrap_or(persona)
+}
+
+fn verdict_of(demand: Demand) -> Option<Verdict> {
+    Some(match demand {
+        Demand::Off => return None,
+        Demand::Info => Verdict::Info,
+        Demand::Warn => Verdict::Warn,
+        Demand::Fail => Verdict::Fail,
+    })
+}

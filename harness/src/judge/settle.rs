@@ -1,0 +1,40 @@
+//! The second look: a check behind a guard that did not hold is skipped when another check of the run says why, and
+//! is an error when none does.
+
+use std::collections::BTreeMap;
+
+use super::{CheckResult, Verdict, form_message, refused_form};
+
+/// Settles every result that waits for the rest of the run.
+pub(super) fn settle(results: &mut [CheckResult], claimed: impl Fn(&str) -> bool) {
+    let told: BTreeMap<(String, Option<String>), String> = results
+        .iter()
+        .filter(|result| matches!(result.verdict, Verdict::Fail | Verdict::Warn) && result.pending.is_none())
+        .map(|result| ((result.cause_key.clone(), result.persona.clone()), result.id.clone()))
+        .collect();
+    // Within a story, the first check behind a guard speaks for the others.
+    let mut spoke: BTreeMap<usize, String> = BTreeMap::new();
+    for result in results.iter_mut() {
+        let Some(cause) = result.pending.take() else { continue };
+        let elsewhere = told.get(&(cause.key.clone(), result.persona.clone()));
+        if let Some(check) = cause.check.as_ref().or_else(|| spoke.get(&result.story)).or(elsewhere) {
+            result.message = format!("not reached, because of {check}: {}", cause.what);
+            continue;
+        }
+        let unclaimed = result.persona.as_deref().is_some_and(|persona| !claimed(persona));
+        let form = cause.stuck.as_ref().filter(|_| unclaimed).and_then(refused_form);
+        spoke.insert(result.story, result.id.clone());
+        match form {
+            Some(form) => {
+                result.step = cause.what.split(':').next().unwrap_or_default().to_owned();
+                result.verdict = Verdict::Warn;
+                result.message = form_message(result, form);
+                result.actual = cause.stuck.map(|error| error.text);
+            }
+            None => {
+                result.verdict = Verdict::Error;
+                result.message = format!("could not be judged: the story ended at: {}", cause.what);
+            }
+        }
+    }
+}

@@ -1,0 +1,18 @@
+//! scimspec: does a SCIM server do right when an identity provider creates, changes, deactivates and reactivates
+//! people, and is a deactivated person really out?
+
+pub mod access;
+pub mod calibrate;
+pub mod catalogue;
+pub mod cli;
+pub mod json;
+pub mod judge;
+pub mod profile;
+pub mod report;
+pub mod run;
+pub mod runner;
+pub mod scenario;
+pub mod secrets;
+pub mod snapshot;
+pub mod target;
+pub mod terminal;

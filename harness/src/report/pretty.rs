@@ -1,0 +1,278 @@
+//! The report for a terminal: what holds, then everything that does not with what was expected, what came, and a
+//! command that repeats it.
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+
+use anstyle::{AnsiColor, Style};
+
+use super::view::Lens;
+use super::{Exit, RunReport};
+use crate::judge::{CheckResult, Verdict};
+
+/// The promises that provisioning exists for, with the requirement behind each.
+const PROMISES: [(&str, &str); 6] = [
+    ("LIFECYCLE-L1", "creates: an assigned person can get in"),
+    ("LIFECYCLE-L2", "blocks: a deactivated person cannot, by any way"),
+    ("LIFECYCLE-L3", "keeps the identity while blocked"),
+    ("LIFECYCLE-L4", "reactivates the same account"),
+    ("LIFECYCLE-L5", "touches nobody else"),
+    ("LIFECYCLE-L6", "makes no second account"),
+];
+
+/// The report as text with ANSI styles, which the writer strips where they are not wanted. `width` in columns.
+pub fn text(run: &RunReport, lens: &Lens, width: usize) -> String {
+    let mut page = Page { text: String::new(), width: width.clamp(40, 120) };
+    page.scenarios(run);
+    page.promises(run);
+    page.details(run, lens);
+    page.end(run, lens);
+    page.text
+}
+
+struct Page {
+    text: String,
+    width: usize,
+}
+
+impl Page {
+    fn scenarios(&mut self, run: &RunReport) {
+        let mut stories: Vec<(&str, &str)> = Vec::new();
+        for report in &run.stories {
+            let scenario = &report.story.scenario;
+            if !stories.iter().any(|(id, _)| *id == scenario.id) {
+                stories.push((&scenario.id, &scenario.title));
+            }
+        }
+        for check in &run.checks {
+            if !stories.iter().any(|(id, _)| *id == check.scenario) {
+                stories.push((&check.scenario, ""));
+            }
+        }
+        for (id, title) in stories {
+            let bold = Style::new().bold();
+            let _ = writeln!(self.text, "{bold}{id}{bold:#}");
+            if !title.is_empty() {
+                self.wrapped(title, 2, Style::new().dimmed());
+            }
+            self.checks(run, id);
+        }
+    }
+
+    /// One line for each check and verdict, with the personas behind it.
+    fn checks(&mut self, run: &RunReport, scenario: &str) {
+        let mut lines: Vec<(&str, Verdict, bool, Vec<&str>)> = Vec::new();
+        for check in run.checks.iter().filter(|check| check.scenario == scenario) {
+            let short = check.id.strip_prefix(scenario).unwrap_or(&check.id).trim_start_matches('/');
+            let known = check.known.is_some();
+            let line = lines.iter_mut().find(|(s, v, k, _)| *s == short && *v == check.verdict && *k == known);
+            match (line, &check.persona) {
+                (Some((.., personas)), Some(persona)) => personas.push(persona),
+                (Some(_), None) => {}
+                (None, persona) => lines.push((short, check.verdict, known, persona.iter().map(String::as_str).collect())),
+            }
+        }
+        for (check, verdict, known, personas) in lines {
+            let style = style(verdict);
+            let known = if known { " (known)" } else { "" };
+            let _ = write!(self.text, "  {style}{verdict:<5}{style:#} {check}{known}");
+            let used = 8 + check.chars().count() + known.len();
+            let personas = personas.join(", ");
+            if personas.is_empty() {
+                self.text.push('\n');
+            } else if used + 2 + personas.len() <= self.width {
+                let dim = Style::new().dimmed();
+                let _ = writeln!(self.text, "  {dim}{personas}{dim:#}");
+            } else {
+                self.text.push('\n');
+                self.wrapped(&personas, 8, Style::new().dimmed());
+            }
+        }
+    }
+
+    /// The promises by persona: the worst verdict of the checks that show them.
+    fn promises(&mut self, run: &RunReport) {
+        let mut personas: Vec<Option<&str>> = Vec::new();
+        let mut worst: BTreeMap<(&str, Option<&str>), Verdict> = BTreeMap::new();
+        for check in &run.checks {
+            for (requirement, _) in PROMISES {
+                if check.requirements.iter().any(|id| id.0 == requirement) {
+                    let persona = check.persona.as_deref();
+                    if !personas.contains(&persona) {
+                        personas.push(persona);
+                    }
+                    let entry = worst.entry((requirement, persona)).or_insert(check.verdict);
+                    // A check that was skipped says nothing against one that passed.
+                    *entry = match (*entry, check.verdict) {
+                        (Verdict::Skip, other) | (other, Verdict::Skip) => other,
+                        (a, b) => a.max(b),
+                    };
+                }
+            }
+        }
+        personas.retain(Option::is_some);
+        if personas.is_empty() {
+            return;
+        }
+        let bold = Style::new().bold();
+        let _ = writeln!(self.text, "\n{bold}The promises of provisioning{bold:#}");
+        for (requirement, promise) in PROMISES {
+            if !worst.keys().any(|(id, persona)| *id == requirement && persona.is_some()) {
+                continue;
+            }
+            self.wrapped(promise, 2, Style::new());
+            let mut line = String::from("     ");
+            for persona in personas.iter().flatten() {
+                if let Some(verdict) = worst.get(&(requirement, Some(persona))) {
+                    let style = style(*verdict);
+                    let _ = write!(line, " {style}{verdict}{style:#} {persona} ");
+                }
+            }
+            let _ = writeln!(self.text, "{}", line.trim_end());
+        }
+    }
+
+    /// Everything that is not as it should be; the same thing as several personas is told once.
+    fn details(&mut self, run: &RunReport, lens: &Lens) {
+        let mut told: Vec<(&CheckResult, Vec<&str>)> = Vec::new();
+        for check in &run.checks {
+            if matches!(check.verdict, Verdict::Pass | Verdict::Info | Verdict::Skip) {
+                continue;
+            }
+            let same = |other: &CheckResult| {
+                other.id == check.id && other.verdict == check.verdict && other.message == check.message && other.known == check.known
+            };
+            let persona = check.persona.as_deref();
+            match told.iter_mut().find(|(other, _)| same(other)) {
+                Some((_, personas)) => personas.extend(persona),
+                None => told.push((check, persona.into_iter().collect())),
+            }
+        }
+        told.sort_by_key(|(check, _)| (std::cmp::Reverse(check.verdict), check.known.is_some()));
+        for (check, personas) in told {
+            self.detail(check, &personas, run, lens);
+        }
+    }
+
+    fn detail(&mut self, check: &CheckResult, personas: &[&str], run: &RunReport, lens: &Lens) {
+        let style = style(check.verdict).bold();
+        let as_whom = if personas.is_empty() { String::new() } else { format!(" as {}", personas.join(", ")) };
+        let _ = writeln!(self.text, "\n{style}{}{style:#} {}{as_whom}", check.verdict.to_string().to_uppercase(), check.id);
+        self.wrapped(&lens.text(&check.message), 2, Style::new());
+        let ids: Vec<_> = check.requirements.iter().map(ToString::to_string).collect();
+        self.field("shows", &format!("{} ({})", ids.join(", "), check.level));
+        self.field("step", &lens.text(&check.step));
+        for (name, text) in [("expected", &check.expected), ("actual", &check.actual), ("known", &check.known)] {
+            if let Some(text) = text {
+                self.field(name, &lens.text(text));
+            }
+        }
+        for note in &check.notes {
+            self.field("note", &lens.text(note));
+        }
+        if let Some(exchange) = run.evidence(check) {
+            let view = lens.view(exchange);
+            let came = match (view.status, &view.broken) {
+                (Some(status), _) => status.to_string(),
+                (None, Some(broken)) => broken.clone(),
+                (None, None) => "no answer".to_owned(),
+            };
+            self.field("exchange", &format!("{} {} -> {came}", view.method, view.url));
+            if let Some(body) = view.response_body {
+                self.field("body", &body);
+            }
+            // Never wrapped: it is there to be copied.
+            let dim = Style::new().dimmed();
+            let _ = writeln!(self.text, "  {dim}{:<9}{dim:#} {}", "again", view.curl);
+        }
+    }
+
+    fn end(&mut self, run: &RunReport, lens: &Lens) {
+        for stale in &run.stale {
+            let style = style(Verdict::Fail).bold();
+            let _ = writeln!(self.text, "\n{style}STALE{style:#} known failure {}", lens.text(&stale.entry));
+            self.wrapped(&lens.text(&stale.what), 2, Style::new());
+        }
+        if !run.leftovers.is_empty() {
+            let style = style(Verdict::Warn).bold();
+            let _ = writeln!(self.text, "\n{style}NOT REMOVED{style:#} from the target:");
+            for left in &run.leftovers {
+                let id = left.id.as_deref().map_or_else(String::new, |id| format!(", id {}", lens.text(id)));
+                self.wrapped(&format!("{} {}{id}: {}", left.endpoint, left.name, lens.text(&left.why)), 2, Style::new());
+            }
+        }
+        let summary = run.summary();
+        let known = run.checks.iter().filter(|check| check.known.is_some()).count();
+        let mut counts = Vec::new();
+        for (verdict, count) in [
+            (Verdict::Pass, summary.pass),
+            (Verdict::Fail, summary.fail),
+            (Verdict::Warn, summary.warn),
+            (Verdict::Info, summary.info),
+            (Verdict::Skip, summary.skip),
+            (Verdict::Error, summary.error),
+        ] {
+            if count > 0 || matches!(verdict, Verdict::Pass | Verdict::Fail) {
+                let style = style(verdict);
+                let known = if verdict == Verdict::Fail && known > 0 { format!(" ({known} known)") } else { String::new() };
+                counts.push(format!("{style}{count} {verdict}{style:#}{known}"));
+            }
+        }
+        let _ = writeln!(self.text, "\n{} in {:.2} s", counts.join(", "), run.took.as_secs_f64());
+        let (word, verdict) = match run.exit() {
+            Exit::Conformant => ("conformant", Verdict::Pass),
+            Exit::NotConformant => ("not conformant", Verdict::Fail),
+            _ if run.interrupted => ("interrupted", Verdict::Error),
+            _ => ("could not judge everything", Verdict::Error),
+        };
+        let style = style(verdict).bold();
+        let _ = writeln!(self.text, "{style}{word}{style:#} (profile {}): {}", run.profile, lens.text(&run.target));
+        if let Some(last) = run.access_line() {
+            let style = self::style(Verdict::Warn).bold();
+            let _ = writeln!(self.text, "{style}{last}{style:#}");
+        }
+    }
+
+    fn field(&mut self, name: &str, text: &str) {
+        let dim = Style::new().dimmed();
+        let _ = write!(self.text, "  {dim}{name:<9}{dim:#} ");
+        let lines = wrap(text, self.width.saturating_sub(12));
+        self.text.push_str(&lines.join(&format!("\n{:12}", "")));
+        self.text.push('\n');
+    }
+
+    fn wrapped(&mut self, text: &str, indentation: usize, style: Style) {
+        for line in wrap(text, self.width.saturating_sub(indentation)) {
+            let _ = writeln!(self.text, "{:indentation$}{style}{line}{style:#}", "");
+        }
+    }
+}
+
+/// Breaks at spaces; a word longer than the line stands alone.
+fn wrap(text: &str, width: usize) -> Vec<String> {
+    let mut lines = vec![String::new()];
+    for word in text.split_whitespace() {
+        let last = lines.last_mut().expect("there is always a line");
+        if last.is_empty() {
+            last.push_str(word);
+        } else if last.chars().count() + 1 + word.chars().count() <= width {
+            last.push(' ');
+            last.push_str(word);
+        } else {
+            lines.push(word.to_owned());
+        }
+    }
+    lines
+}
+
+fn style(verdict: Verdict) -> Style {
+    let colour = match verdict {
+        Verdict::Pass => AnsiColor::Green,
+        Verdict::Fail => AnsiColor::Red,
+        Verdict::Warn => AnsiColor::Yellow,
+        Verdict::Info => AnsiColor::Cyan,
+        Verdict::Skip => AnsiColor::BrightBlack,
+        Verdict::Error => AnsiColor::Magenta,
+    };
+    colour.on_default()
+}

@@ -1,0 +1,102 @@
+//! Removes what a run made and nothing else: by id, or, where an answer was lost, by the exact name that only this run
+//! uses.
+
+use std::sync::Arc;
+
+use http::Method;
+use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
+use scimspec_mock_idp::exchange::{Exchange, Origin, Request, Wire};
+use serde_json::Value;
+
+use super::Setting;
+use super::answer::describe;
+use super::ledger::{EntryId, Ledger, Made};
+use super::recorder::retry_after;
+
+/// Something that could not be removed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Leftover {
+    /// `/Users` or `/Groups`.
+    pub endpoint: String,
+    /// Its name.
+    pub name: String,
+    /// Its id, if known.
+    pub id: Option<String>,
+    /// Why it is still there.
+    pub why: String,
+}
+
+/// Waits for a 429 this often; then the thing is left over.
+const ATTEMPTS: usize = 4;
+
+/// Removes what one story made.
+pub async fn story(number: usize, setting: &Setting) -> Vec<Leftover> {
+    remove(setting.ledger.of_story(Some(number)), &setting.wire, &setting.ledger).await
+}
+
+/// Removes all that is left.
+pub async fn everything(setting: &Setting) -> Vec<Leftover> {
+    remove(setting.ledger.of_story(None), &setting.wire, &setting.ledger).await
+}
+
+/// Removes these things, noting in the ledger what is gone.
+pub async fn remove(entries: Vec<(EntryId, Made)>, wire: &Arc<dyn Wire>, ledger: &Ledger) -> Vec<Leftover> {
+    let mut leftovers = Vec::new();
+    for (entry, made) in entries {
+        match remove_one(&made, &**wire).await {
+            Ok(()) => ledger.gone(entry),
+            Err(why) => leftovers.push(Leftover { endpoint: made.endpoint, name: made.name, id: made.id, why }),
+        }
+    }
+    leftovers
+}
+
+/// Removes one thing; that it is not there is as good.
+pub async fn remove_one(made: &Made, wire: &dyn Wire) -> Result<(), String> {
+    let ids = match &made.id {
+        Some(id) => vec![id.clone()],
+        None => look_up(made, wire).await?,
+    };
+    for id in ids {
+        let target = format!("{}/{}", made.endpoint, utf8_percent_encode(&id, NON_ALPHANUMERIC));
+        let exchange = send(wire, Request::scim(Method::DELETE, target)).await;
+        match &exchange.result {
+            Ok(answer) if answer.is_success() || answer.status == 404 => {}
+            Ok(answer) => return Err(format!("DELETE: {}", describe(answer))),
+            Err(broken) => return Err(format!("DELETE: {broken}")),
+        }
+    }
+    Ok(())
+}
+
+/// The ids of what has exactly this name. The name carries the run's mark, so that it cannot be anyone else's.
+async fn look_up(made: &Made, wire: &dyn Wire) -> Result<Vec<String>, String> {
+    let attribute = if made.endpoint == "/Users" { "userName" } else { "displayName" };
+    let filter = format!("{attribute} eq {}", Value::from(made.name.as_str()));
+    let target = format!("{}?filter={}", made.endpoint, utf8_percent_encode(&filter, NON_ALPHANUMERIC));
+    let exchange = send(wire, Request::scim(Method::GET, target)).await;
+    let answer = match &exchange.result {
+        Ok(answer) if answer.is_success() => answer,
+        Ok(answer) if answer.status == 404 => return Ok(Vec::new()),
+        Ok(answer) => return Err(format!("looking it up by {attribute}: {}", describe(answer))),
+        Err(broken) => return Err(format!("looking it up by {attribute}: {broken}")),
+    };
+    let json = answer.json().unwrap_or_default();
+    let resources = json.get("Resources").and_then(Value::as_array);
+    let mine = resources.into_iter().flatten().filter(|resource| {
+        // A server that ignores the filter must not cost anybody their account.
+        resource.get(attribute).and_then(Value::as_str).is_some_and(|name| name.eq_ignore_ascii_case(&made.name))
+    });
+    Ok(mine.filter_map(|resource| resource.get("id")?.as_str().map(str::to_owned)).collect())
+}
+
+async fn send(wire: &dyn Wire, request: Request) -> Exchange {
+    let request = request.header("Accept", "application/scim+json");
+    let mut exchange = wire.send(Origin::Cleanup, request.clone()).await;
+    for _ in 1..ATTEMPTS {
+        let Some(time) = retry_after(&exchange) else { break };
+        tokio::time::sleep(time).await;
+        exchange = wire.send(Origin::Cleanup, request.clone()).await;
+    }
+    exchange
+}

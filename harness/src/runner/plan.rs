@@ -1,0 +1,161 @@
+//! Which stories a run tells: scenarios x personas x rows, less what the profile, the target or the user leaves out;
+//! what is left out for the target's sake is skipped with the reason.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use globset::{Glob, GlobSet, GlobSetBuilder};
+use scimspec_mock_idp::persona::PersonaName;
+
+use super::observed::Story;
+use crate::judge::Judge;
+use crate::scenario::model::{Action, Allow, Need, Scenario};
+use crate::target::preflight::Capabilities;
+
+/// What the user asked for.
+#[derive(Debug, Clone)]
+pub struct Selection {
+    /// Check ids, as globs; empty: all.
+    pub only: GlobSet,
+    /// Whether anything was asked for by `only`.
+    pub narrowed: bool,
+    /// The personas that the run includes.
+    pub personas: Vec<PersonaName>,
+    /// What may harm the target.
+    pub allow: BTreeSet<Allow>,
+}
+
+/// The stories of a run, and those that the target or the user's caution rules out.
+#[derive(Debug, Default)]
+pub struct Plan {
+    /// To be told.
+    pub stories: Vec<Story>,
+    /// Not to be told, with the reason.
+    pub skipped: Vec<(Story, String)>,
+}
+
+/// How much a plan will make at most.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Makes {
+    /// Users.
+    pub people: usize,
+    /// Groups.
+    pub groups: usize,
+}
+
+impl Selection {
+    /// Globs over check ids. A pattern that names a scenario stands for all its checks.
+    pub fn globs(patterns: &[String]) -> Result<GlobSet, globset::Error> {
+        let mut builder = GlobSetBuilder::new();
+        for pattern in patterns {
+            builder.add(Glob::new(pattern)?);
+            builder.add(Glob::new(&format!("{pattern}/**"))?);
+        }
+        builder.build()
+    }
+
+    /// Whether a check was asked for.
+    pub fn wants(&self, check_id: &str) -> bool {
+        !self.narrowed || self.only.is_match(check_id)
+    }
+}
+
+impl Plan {
+    /// Chooses the stories.
+    pub fn new(scenarios: &[Scenario], selection: &Selection, judge: &Judge, can: &Capabilities) -> Self {
+        let mut plan = Self::default();
+        for scenario in scenarios {
+            let scenario = Arc::new(scenario.clone());
+            let cases: Vec<_> = if scenario.cases.is_empty() {
+                vec![None]
+            } else {
+                scenario.cases.iter().cloned().map(Some).collect()
+            };
+            for persona in personas(&scenario, selection, judge) {
+                for case in &cases {
+                    let number = plan.stories.len() + plan.skipped.len() + 1;
+                    let story =
+                        Story { number, scenario: Arc::clone(&scenario), case: case.clone(), persona: persona.clone() };
+                    plan.add(story, selection, judge, can);
+                }
+            }
+        }
+        plan
+    }
+
+    /// What it will make at most.
+    pub fn makes(&self) -> Makes {
+        let mut makes = Makes { people: 0, groups: 0 };
+        for story in &self.stories {
+            makes.people += story.scenario.people.len();
+            makes.groups += story.scenario.groups.len();
+            for step in &story.scenario.steps {
+                if let Action::Request(request) = &step.action
+                    && request.request.method == http::Method::POST
+                {
+                    let target = request.request.target.to_string();
+                    makes.people += usize::from(target.starts_with("/Users") && !binds_a_person(request));
+                    makes.groups += usize::from(target.starts_with("/Groups"));
+                }
+            }
+        }
+        makes
+    }
+
+    fn add(&mut self, story: Story, selection: &Selection, judge: &Judge, can: &Capabilities) {
+        let wanted = story.scenario.checks().any(|check| {
+            selection.wants(&story.check_id(&check.slug)) && judge.asks(&story, check)
+        });
+        if !wanted {
+            return;
+        }
+        match refusal(&story.scenario, selection, can) {
+            Some(why) => self.skipped.push((story, why)),
+            None => self.stories.push(story),
+        }
+    }
+}
+
+fn personas(scenario: &Scenario, selection: &Selection, judge: &Judge) -> Vec<Option<PersonaName>> {
+    if !scenario.profiles.is_empty() && !judge.profile().lineage.iter().any(|name| scenario.profiles.contains(name)) {
+        return Vec::new();
+    }
+    if scenario.personas.is_empty() {
+        return vec![None];
+    }
+    let mut list: Vec<Option<PersonaName>> = Vec::new();
+    for asked in &selection.personas {
+        let excluded = judge.profile().excludes.contains_key(asked.base());
+        // A scenario that names a persona plainly is told as the variant that the run includes; one that names a
+        // variant is told as that variant.
+        let fitting = scenario.personas.iter().filter(|named| named.base() == asked.base());
+        for named in fitting {
+            let told = if named.to_string() == named.base() { asked } else { named };
+            let told = Some(told.clone());
+            if !excluded && !list.contains(&told) {
+                list.push(told);
+            }
+        }
+    }
+    list
+}
+
+fn refusal(scenario: &Scenario, selection: &Selection, can: &Capabilities) -> Option<String> {
+    if let Some(allow) = scenario.allow.iter().find(|allow| !selection.allow.contains(allow)) {
+        return Some(match allow {
+            Allow::Load => "it puts load on the server; allow it with `--allow load`".to_owned(),
+        });
+    }
+    scenario.needs.iter().find_map(|need| match need {
+        Need::Feature(name) => can.lacks(name).then(|| format!("/ServiceProviderConfig says {name}.supported = false")),
+        Need::Attribute(path) => can.lacks_attribute(path).then(|| format!("/Schemas publishes no writable attribute {path}")),
+        Need::Groups => can.lacks_groups().then(|| "/ResourceTypes publishes no Group".to_owned()),
+        Need::Access => (!can.access).then(|| "no access probe is configured".to_owned()),
+        Need::GroupAccess => (!can.group_access).then(|| "no access probe with `group = true` is configured".to_owned()),
+        Need::Account => (!can.account).then(|| "no [account] is configured".to_owned()),
+    })
+}
+
+fn binds_a_person(request: &crate::scenario::model::RequestStep) -> bool {
+    request.keep.iter().any(|keep| keep.name.ends_with(".id"))
+}

@@ -1,0 +1,328 @@
+//! What a scenario is once it has been read and found to make sense: every name resolved, every JSON text parsed.
+//! The runner works on this and on nothing else.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use http::Method;
+use scimspec_mock_idp::persona::PersonaName;
+use serde_json::Value;
+use serde_json_path::JsonPath;
+
+use crate::catalogue::{Level, RequirementId};
+use crate::json::template::{Template, Text};
+use crate::judge::Verdict;
+
+/// One story.
+#[derive(Debug, Clone)]
+pub struct Scenario {
+    /// Its path below `scenarios/` without the ending: `lifecycle/deactivate-blocks`.
+    pub id: String,
+    /// One line.
+    pub title: String,
+    /// Why it matters.
+    pub why: String,
+    /// The profiles it is for; none named: all that do not switch its requirements off.
+    pub profiles: Vec<String>,
+    /// The personas it runs as; none: plain requests only, it runs once.
+    pub personas: Vec<PersonaName>,
+    /// What the target must be able to do, else it is skipped.
+    pub needs: Vec<Need>,
+    /// What in it could harm a real server, to be allowed with `--allow`.
+    pub allow: Vec<Allow>,
+    /// Made-up people, by name.
+    pub people: Vec<String>,
+    /// Made-up groups, by name.
+    pub groups: Vec<String>,
+    /// Whether its transcript is kept as a snapshot.
+    pub snapshot: bool,
+    /// The table, if it has one.
+    pub cases: Vec<Case>,
+    /// What happens.
+    pub steps: Vec<Step>,
+}
+
+/// A row of a scenario's table.
+#[derive(Debug, Clone)]
+pub struct Case {
+    /// Its slug.
+    pub slug: String,
+    /// Its cells: text that is JSON is that JSON, other text is a string.
+    pub cells: BTreeMap<String, Value>,
+}
+
+/// A capability that a scenario cannot do without.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Need {
+    /// A `supported` flag of /ServiceProviderConfig: `patch`, `filter`, `bulk`, `sort`, `etag`, `changePassword`.
+    Feature(String),
+    /// An attribute of the User schema that a client may write: `emails`, `name.givenName`.
+    Attribute(String),
+    /// The Group resource type.
+    Groups,
+    /// At least one access probe.
+    Access,
+    /// An access probe that only a group opens.
+    GroupAccess,
+    /// A way to make an account outside SCIM (`[account]` in the configuration).
+    Account,
+}
+
+/// What a scenario may do to a server only when told so.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Allow {
+    /// Many requests at once.
+    Load,
+}
+
+/// One step.
+#[derive(Debug, Clone)]
+pub struct Step {
+    /// Line of the file, from 1, for messages.
+    pub line: u64,
+    /// What is done.
+    pub action: Action,
+    /// What it shows; none: a guard.
+    pub check: Option<Check>,
+    /// A bad network for this step.
+    pub fault: Option<FaultOnStep>,
+    /// How long what is expected may take to come true.
+    pub within: Option<Duration>,
+}
+
+/// What a step does.
+#[derive(Debug, Clone)]
+pub enum Action {
+    /// Something happens in the identity provider.
+    Idp {
+        /// What.
+        act: IdpAct,
+        /// How the provider's task must end.
+        expect: TaskEnd,
+    },
+    /// The application makes accounts for these people outside SCIM.
+    Account {
+        /// Whose.
+        people: Vec<String>,
+    },
+    /// These people try to get in.
+    Access {
+        /// Who.
+        people: Vec<String>,
+        /// Through the door that only this group opens; none: by every ordinary way.
+        group: Option<String>,
+        /// What must come of it.
+        is: Access,
+    },
+    /// A plain request.
+    Request(Box<RequestStep>),
+}
+
+/// A plain request and what may come back.
+#[derive(Debug, Clone)]
+pub struct RequestStep {
+    /// The request.
+    pub request: RequestTemplate,
+    /// How many at once; 1: an ordinary step.
+    pub parallel: u32,
+    /// A read-back afterwards.
+    pub after: Option<RequestTemplate>,
+    /// What is right.
+    pub judged: Judged,
+    /// What is kept of the answer, under which name.
+    pub keep: Vec<Keep>,
+}
+
+/// A request whose names are not filled in yet.
+#[derive(Debug, Clone)]
+pub struct RequestTemplate {
+    /// The method.
+    pub method: Method,
+    /// Path and query below the base URL; what is not allowed in a URL is encoded when it is sent.
+    pub target: Text,
+    /// Headers beyond the usual ones.
+    pub headers: Vec<(String, Text)>,
+    /// The body.
+    pub json: Option<Template>,
+}
+
+/// What makes an answer right.
+#[derive(Debug, Clone)]
+pub enum Judged {
+    /// Nothing is asked.
+    Nothing,
+    /// One right answer.
+    Expect(AnswerPattern, Option<AnswerPattern>),
+    /// Of parallel requests: how many answers of which status.
+    Tally(BTreeMap<u16, u32>),
+    /// Named alternatives, tried in order.
+    Outcomes(Vec<Outcome>),
+}
+
+/// What an answer must look like.
+#[derive(Debug, Clone, Default)]
+pub struct AnswerPattern {
+    /// One of these; empty: any.
+    pub status: Vec<u16>,
+    /// The body, a pattern.
+    pub json: Option<Template>,
+    /// Headers, each a pattern over the value as a string.
+    pub headers: Vec<(String, Template)>,
+}
+
+/// One thing a target may do where several are possible.
+#[derive(Debug, Clone)]
+pub struct Outcome {
+    /// Its slug.
+    pub name: String,
+    /// What the answer must look like.
+    pub answer: AnswerPattern,
+    /// What the read-back must look like.
+    pub after: Option<AnswerPattern>,
+    /// What it is worth, by profile.
+    pub verdict: OutcomeVerdict,
+    /// The contested point.
+    pub because: Option<String>,
+}
+
+/// The worth of an outcome.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum OutcomeVerdict {
+    /// The same everywhere.
+    Always(Verdict),
+    /// By profile; `base` for those not named.
+    ByProfile(BTreeMap<String, Verdict>),
+}
+
+/// Part of an answer, kept under a name.
+#[derive(Debug, Clone)]
+pub struct Keep {
+    /// The name, or `PERSON.id` to bind a person to what the answer names.
+    pub name: String,
+    /// Where in the answer's body.
+    pub path: JsonPath,
+}
+
+/// What a step shows.
+#[derive(Debug, Clone)]
+pub struct Check {
+    /// Its slug within the scenario.
+    pub slug: String,
+    /// The requirements, all of one level.
+    pub shows: Vec<RequirementId>,
+    /// That level.
+    pub level: Level,
+}
+
+/// What happens in the identity provider.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum IdpAct {
+    /// "Test connection".
+    TestConnection,
+    /// The application is assigned to each person.
+    Assign(Vec<String>),
+    /// The assignment is taken away from each.
+    Unassign(Vec<String>),
+    /// Mapped attributes change.
+    ChangeProfile(Vec<String>, Vec<(String, Text)>),
+    /// Each is suspended in the provider.
+    Suspend(Vec<String>),
+    /// A suspension ends.
+    Unsuspend(Vec<String>),
+    /// Each is deactivated in the provider.
+    Deactivate(Vec<String>),
+    /// Each is deleted in the provider.
+    Delete(Vec<String>),
+    /// The application is assigned to a group.
+    AssignGroup(String),
+    /// That assignment is taken away.
+    UnassignGroup(String),
+    /// People join a group.
+    Join(String, Vec<String>),
+    /// People leave a group.
+    Leave(String, Vec<String>),
+    /// A group is pushed.
+    PushGroup(String),
+    /// Its whole member list is pushed again.
+    PushNow(String),
+    /// A group gets another name.
+    RenameGroup(String),
+    /// A pushed group is deleted in the application.
+    DeleteGroup(String),
+}
+
+/// How a provider's task ends.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum TaskEnd {
+    /// Carried out.
+    Done,
+    /// Failed, as an administrator would see it.
+    Failed,
+}
+
+/// Whether someone is in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Access {
+    /// Every fresh way is open.
+    Allowed,
+    /// Every way is refused.
+    Blocked,
+}
+
+/// A bad network for one step.
+#[derive(Debug, Clone)]
+pub struct FaultOnStep {
+    /// What goes wrong.
+    pub fault: scimspec_mock_idp::fault::Fault,
+}
+
+impl Scenario {
+    /// The checks of its steps, in order.
+    pub fn checks(&self) -> impl Iterator<Item = &Check> {
+        self.steps.iter().filter_map(|step| step.check.as_ref())
+    }
+
+    /// The full id of a check: `SCENARIO[/CASE]/CHECK`.
+    pub fn check_id(&self, case: Option<&Case>, check: &str) -> String {
+        match case {
+            Some(case) => format!("{}/{}/{check}", self.id, case.slug),
+            None => format!("{}/{check}", self.id),
+        }
+    }
+}
+
+impl IdpAct {
+    /// The word of the scenario file.
+    pub fn word(&self) -> &'static str {
+        match self {
+            Self::TestConnection => "test-connection",
+            Self::Assign(_) => "assign",
+            Self::Unassign(_) => "unassign",
+            Self::ChangeProfile(..) => "change-profile",
+            Self::Suspend(_) => "suspend",
+            Self::Unsuspend(_) => "unsuspend",
+            Self::Deactivate(_) => "deactivate",
+            Self::Delete(_) => "delete",
+            Self::AssignGroup(_) => "assign-group",
+            Self::UnassignGroup(_) => "unassign-group",
+            Self::Join(..) => "join",
+            Self::Leave(..) => "leave",
+            Self::PushGroup(_) => "push-group",
+            Self::PushNow(_) => "push-now",
+            Self::RenameGroup(_) => "rename-group",
+            Self::DeleteGroup(_) => "delete-group",
+        }
+    }
+}
+
+impl OutcomeVerdict {
+    /// The verdict under a profile and those it extends, nearest first.
+    pub fn under(&self, lineage: &[String]) -> Verdict {
+        match self {
+            Self::Always(verdict) => *verdict,
+            Self::ByProfile(by) => {
+                lineage.iter().find_map(|profile| by.get(profile)).or_else(|| by.get("base")).copied().unwrap_or(Verdict::Info)
+            }
+        }
+    }
+}

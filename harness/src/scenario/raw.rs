@@ -1,0 +1,216 @@
+//! A scenario as it stands in the file: keys and types checked, meaning not yet. `lower` gives it meaning.
+
+use std::collections::BTreeMap;
+
+use schemars::JsonSchema;
+use serde::Deserialize;
+use serde_saphyr::Spanned;
+
+/// A value with its place in the file.
+pub type At<T> = Spanned<T>;
+
+/// One story: what an identity provider, a person or a client does, and what must come of it.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[schemars(title = "scimspec scenario")]
+pub struct RawScenario {
+    /// One line that says what is true of a server that passes.
+    pub title: String,
+    /// Why it matters, to whom.
+    pub why: Option<String>,
+    /// The profiles it is for. Default: all that do not switch its requirements off.
+    #[schemars(with = "Option<Vec<String>>")]
+    pub profiles: Option<Vec<At<String>>>,
+    /// It runs once as each of these that the run includes. Default: none, plain requests only.
+    #[schemars(with = "Option<Vec<String>>")]
+    pub personas: Option<Vec<At<String>>>,
+    /// What the target must be able to do, else the scenario is skipped: `patch`, `filter`, `attribute:emails`,
+    /// `groups`, `access`, `group-access`, `account`.
+    #[schemars(with = "Option<Vec<String>>")]
+    pub needs: Option<Vec<At<String>>>,
+    /// What in it could harm a real server: `load`.
+    #[schemars(with = "Option<Vec<String>>")]
+    pub allow: Option<Vec<At<String>>>,
+    /// People that are made up for the story, unique to the run and removed afterwards.
+    #[schemars(with = "Option<Vec<String>>")]
+    pub people: Option<Vec<At<String>>>,
+    /// Groups that are made up for the story.
+    #[schemars(with = "Option<Vec<String>>")]
+    pub groups: Option<Vec<At<String>>>,
+    /// Whether the conversation is kept as a snapshot.
+    #[serde(default)]
+    pub snapshot: bool,
+    /// A table: the steps run once for each row. Each row has `case`, its slug, and the same other columns; a cell
+    /// that is JSON is that JSON, any other text is a string.
+    #[schemars(with = "Option<Vec<BTreeMap<String, String>>>")]
+    pub cases: Option<Vec<At<BTreeMap<String, At<String>>>>>,
+    /// What happens, in order.
+    #[schemars(with = "Vec<RawStep>")]
+    pub steps: Vec<At<RawStep>>,
+}
+
+/// One step: exactly one of `idp`, `account`, `access`, `request`, and what belongs to it.
+#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct RawStep {
+    /// Something happens in the identity provider: `assign`, `unassign`, `change-profile`, ...
+    #[schemars(with = "Option<String>")]
+    pub idp: Option<At<String>>,
+    /// The application makes accounts for these people outside SCIM.
+    #[schemars(with = "Option<Vec<String>>")]
+    pub account: Option<Vec<At<String>>>,
+    /// These people try to get in.
+    #[schemars(with = "Option<Vec<String>>")]
+    pub access: Option<Vec<At<String>>>,
+    /// A plain request: `GET /Users/${user.id}`.
+    #[schemars(with = "Option<String>")]
+    pub request: Option<At<String>>,
+
+    /// With `idp`: whom it is about.
+    #[schemars(with = "Option<Vec<String>>")]
+    pub people: Option<Vec<At<String>>>,
+    /// With `idp`: which group. With `access`: the door that only this group opens.
+    #[schemars(with = "Option<String>")]
+    pub group: Option<At<String>>,
+    /// With `idp: change-profile`: the attributes that change, as a JSON object of strings.
+    #[schemars(with = "Option<String>")]
+    pub set: Option<At<String>>,
+    /// With `access`: `allowed` or `blocked`.
+    #[schemars(with = "Option<String>")]
+    pub is: Option<At<String>>,
+    /// With `request`: the body, as JSON text.
+    #[schemars(with = "Option<String>")]
+    pub json: Option<At<String>>,
+    /// With `request`: headers beyond the usual ones.
+    #[schemars(with = "Option<BTreeMap<String, String>>")]
+    pub headers: Option<BTreeMap<String, At<String>>>,
+    /// With `request`: this many at once.
+    #[schemars(with = "Option<u32>")]
+    pub parallel: Option<At<u32>>,
+    /// With `request`: a read-back afterwards.
+    #[schemars(with = "Option<String>")]
+    pub after: Option<At<String>>,
+    /// With `request`: what is kept of the answer: name (or `PERSON.id`) to JSON path.
+    #[schemars(with = "Option<BTreeMap<String, String>>")]
+    pub keep: Option<BTreeMap<String, At<String>>>,
+
+    /// The one right result.
+    #[schemars(with = "Option<RawExpect>")]
+    pub expect: Option<At<RawExpect>>,
+    /// Named alternatives, tried in order; when none holds the check fails.
+    #[schemars(with = "Option<Vec<RawOutcome>>")]
+    pub outcomes: Option<Vec<At<RawOutcome>>>,
+    /// How long what is expected may take to come true: `5s`, `500ms`.
+    #[schemars(with = "Option<String>")]
+    pub within: Option<At<String>>,
+    /// A bad network for this step.
+    #[schemars(with = "Option<RawFault>")]
+    pub fault: Option<At<RawFault>>,
+    /// The check's slug; a step without one is a guard.
+    #[schemars(with = "Option<String>")]
+    pub check: Option<At<String>>,
+    /// The requirements that the check shows, all of one level.
+    #[schemars(with = "Option<Vec<String>>")]
+    pub shows: Option<Vec<At<String>>>,
+}
+
+/// What is right.
+#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct RawExpect {
+    /// The status, or any of several.
+    pub status: Option<RawStatus>,
+    /// The body, a JSON pattern as text.
+    #[schemars(with = "Option<String>")]
+    pub json: Option<At<String>>,
+    /// Headers: name to pattern.
+    #[schemars(with = "Option<BTreeMap<String, String>>")]
+    pub headers: Option<BTreeMap<String, At<String>>>,
+    /// The read-back: status and body.
+    pub after: Option<RawAnswer>,
+    /// With `parallel`: how many answers of which status.
+    #[schemars(with = "Option<BTreeMap<String, u32>>")]
+    pub tally: Option<BTreeMap<u16, u32>>,
+    /// With `idp`: `done` or `failed`.
+    #[schemars(with = "Option<String>")]
+    pub task: Option<At<String>>,
+}
+
+/// An answer, or a read-back.
+#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct RawAnswer {
+    /// The status, or any of several.
+    pub status: Option<RawStatus>,
+    /// The body, a JSON pattern as text.
+    #[schemars(with = "Option<String>")]
+    pub json: Option<At<String>>,
+    /// Headers: name to pattern.
+    #[schemars(with = "Option<BTreeMap<String, String>>")]
+    pub headers: Option<BTreeMap<String, At<String>>>,
+}
+
+/// A named alternative.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct RawOutcome {
+    /// Its slug.
+    #[schemars(with = "String")]
+    pub name: At<String>,
+    /// What the answer looks like.
+    pub answer: Option<RawAnswer>,
+    /// What the read-back looks like.
+    pub after: Option<RawAnswer>,
+    /// What it is worth: a verdict, or one by profile.
+    #[schemars(with = "RawVerdict")]
+    pub verdict: At<RawVerdict>,
+    /// The contested point, e.g. `C1`.
+    pub because: Option<String>,
+}
+
+/// A verdict, or one by profile.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(untagged)]
+pub enum RawVerdict {
+    /// The same in every profile.
+    Always(String),
+    /// By profile; `base` for those not named.
+    ByProfile(BTreeMap<String, String>),
+}
+
+/// One status or several.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(untagged)]
+pub enum RawStatus {
+    /// This one.
+    One(u16),
+    /// Any of these.
+    AnyOf(Vec<u16>),
+}
+
+/// A bad network.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct RawFault {
+    /// `lose-answer` (the server acted, its answer is lost), `duplicate`, `delay` or `cut` (never arrives).
+    #[schemars(with = "String")]
+    pub kind: At<String>,
+    /// Which requests: `POST /Users`, or only a method. Default: all.
+    #[schemars(with = "Option<String>")]
+    pub on: Option<At<String>>,
+    /// How often. Default: once.
+    pub times: Option<u32>,
+    /// With `delay`: how long, `2s`.
+    #[schemars(with = "Option<String>")]
+    pub time: Option<At<String>>,
+}
+
+impl RawStatus {
+    /// The statuses it allows.
+    pub fn into_list(self) -> Vec<u16> {
+        match self {
+            Self::One(status) => vec![status],
+            Self::AnyOf(list) => list,
+        }
+    }
+}

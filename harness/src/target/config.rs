@@ -1,0 +1,259 @@
+//! `scimspec.toml`: a target, its secrets and its access probes. Secrets are named by environment variable or file,
+//! never written in it.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+use std::{env, fs};
+
+use secrecy::SecretString;
+use serde::Deserialize;
+use url::Url;
+
+use crate::access::{Probe, ProbeError, Probes};
+use crate::json::template::TemplateError;
+use crate::secrets::Secrets;
+
+/// How long revocation may take where nothing is said.
+pub const DEFAULT_WITHIN: Duration = Duration::from_secs(5);
+
+/// A configuration, read and resolved.
+#[derive(Debug)]
+pub struct Config {
+    /// `[target]`.
+    pub target: TargetSection,
+    /// `[access]` and `[account]`.
+    pub probes: Probes,
+}
+
+/// `[target]`.
+#[derive(Debug, Default)]
+pub struct TargetSection {
+    /// The base URL.
+    pub url: Option<Url>,
+    /// The bearer token.
+    pub token: Option<SecretString>,
+    /// The providers that the target claims to work with.
+    pub idps: Vec<String>,
+    /// The profile to judge by.
+    pub profile: Option<String>,
+    /// The target's known failures, a file beside the configuration.
+    pub baseline: Option<PathBuf>,
+}
+
+/// Why a configuration cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum ConfigError {
+    /// A file that cannot be read.
+    #[error("cannot read {path}: {source}", path = path.display())]
+    Io {
+        /// Which.
+        path: PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// Not TOML, or keys that there are not.
+    #[error("{path}: {place}{source}", path = path.display())]
+    Toml {
+        /// Which file.
+        path: PathBuf,
+        /// The table, if it is not clear from the message.
+        place: String,
+        /// Where and what.
+        source: Box<toml::de::Error>,
+    },
+    /// A secret whose source is empty.
+    #[error("the {what} comes from {from}, which is not set or empty: set it and run again")]
+    NoSecret {
+        /// Which secret.
+        what: String,
+        /// Its source.
+        from: String,
+    },
+    /// A secret that names no source or two.
+    #[error("the {what} names no source: write {{ env = \"VARIABLE\" }} or {{ file = \"path\" }}")]
+    SecretSource {
+        /// Which secret.
+        what: String,
+    },
+    /// A length of time that is none.
+    #[error("{place} = {value:?} is no length of time: write \"5s\" or \"500ms\"")]
+    Duration {
+        /// Which key.
+        place: String,
+        /// What stands there.
+        value: String,
+    },
+    /// A URL that is none, or no HTTP one.
+    #[error("{place} = {value:?} is no http or https URL{why}")]
+    Url {
+        /// Which key.
+        place: String,
+        /// What stands there.
+        value: String,
+        /// More, if known.
+        why: String,
+    },
+    /// A provider that there is not.
+    #[error("[target] idps: there is no provider {0:?}; there are: okta, entra")]
+    NoProvider(String),
+    /// An access probe that cannot be.
+    #[error("[access.{name}]: {source}")]
+    Probe {
+        /// Which.
+        name: String,
+        /// What is wrong.
+        source: ProbeError,
+    },
+    /// A template in it.
+    #[error("{place}: {source}")]
+    Template {
+        /// Where.
+        place: String,
+        /// What is wrong.
+        source: TemplateError,
+    },
+}
+
+/// Where a secret comes from.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SecretSource {
+    env: Option<String>,
+    file: Option<PathBuf>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct File {
+    #[serde(default)]
+    target: RawTarget,
+    #[serde(default)]
+    secrets: BTreeMap<String, SecretSource>,
+    #[serde(default)]
+    access: toml::Table,
+    account: Option<crate::access::RawAccount>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RawTarget {
+    url: Option<String>,
+    token: Option<SecretSource>,
+    #[serde(default)]
+    idps: Vec<String>,
+    profile: Option<String>,
+    baseline: Option<PathBuf>,
+}
+
+impl Config {
+    /// Reads a configuration file. Files that it names are looked for beside it.
+    pub fn read(path: &Path, secrets: &Secrets) -> Result<Self, ConfigError> {
+        let text = fs::read_to_string(path).map_err(|source| ConfigError::Io { path: path.to_owned(), source })?;
+        Self::parse(&text, path, secrets)
+    }
+
+    /// The same from a text.
+    pub fn parse(text: &str, path: &Path, secrets: &Secrets) -> Result<Self, ConfigError> {
+        let beside = path.parent().unwrap_or(Path::new("."));
+        let toml = |place: &str, source| ConfigError::Toml {
+            path: path.to_owned(),
+            place: place.to_owned(),
+            source: Box::new(source),
+        };
+        let file: File = toml::from_str(text).map_err(|source| toml("", source))?;
+        let target = file.target.resolve(beside, secrets)?;
+        let mut named = BTreeMap::new();
+        for (name, source) in &file.secrets {
+            named.insert(name.clone(), source.read(&format!("secret {name:?}"), beside, secrets)?);
+        }
+        let mut within = DEFAULT_WITHIN;
+        let mut probes = Vec::new();
+        for (name, value) in file.access {
+            if name == "within" {
+                let text = value.as_str().unwrap_or_default();
+                within = duration(text).ok_or_else(|| ConfigError::Duration {
+                    place: "[access] within".to_owned(),
+                    value: value.to_string(),
+                })?;
+                continue;
+            }
+            let raw = value.try_into().map_err(|source| toml(&format!("[access.{name}]: "), source))?;
+            let probe = Probe::new(&name, raw).map_err(|source| ConfigError::Probe { name: name.clone(), source })?;
+            probes.push(probe);
+        }
+        let account = file
+            .account
+            .map(|raw| raw.resolve().map_err(|source| ConfigError::Probe { name: "[account]".to_owned(), source }))
+            .transpose()?;
+        Ok(Self { target, probes: Probes { within, probes, account, secrets: named } })
+    }
+}
+
+impl RawTarget {
+    fn resolve(self, beside: &Path, secrets: &Secrets) -> Result<TargetSection, ConfigError> {
+        let url = self.url.map(|url| http_url("[target] url", &url)).transpose()?;
+        let token = self.token.map(|source| source.read("token of [target]", beside, secrets)).transpose()?;
+        if let Some(unknown) = self.idps.iter().find(|idp| !matches!(idp.as_str(), "okta" | "entra")) {
+            return Err(ConfigError::NoProvider(unknown.clone()));
+        }
+        let baseline = self.baseline.map(|file| beside.join(file));
+        Ok(TargetSection { url, token, idps: self.idps, profile: self.profile, baseline })
+    }
+}
+
+impl SecretSource {
+    /// Reads the secret and makes it known to the scrubber.
+    fn read(&self, what: &str, beside: &Path, secrets: &Secrets) -> Result<SecretString, ConfigError> {
+        let (value, from) = match (&self.env, &self.file) {
+            (Some(variable), None) => {
+                (env::var(variable).unwrap_or_default(), format!("the environment variable {variable}"))
+            }
+            (None, Some(file)) => {
+                let path = beside.join(file);
+                let text = fs::read_to_string(&path).map_err(|source| ConfigError::Io { path: path.clone(), source })?;
+                (text, format!("the file {}", path.display()))
+            }
+            _ => return Err(ConfigError::SecretSource { what: what.to_owned() }),
+        };
+        let value = value.trim();
+        if value.is_empty() {
+            return Err(ConfigError::NoSecret { what: what.to_owned(), from });
+        }
+        secrets.add(value);
+        Ok(SecretString::from(value))
+    }
+}
+
+/// The bearer token from an environment variable.
+pub fn token_from_env(variable: &str, secrets: &Secrets) -> Result<SecretString, ConfigError> {
+    let source = SecretSource { env: Some(variable.to_owned()), file: None };
+    source.read("token", Path::new("."), secrets)
+}
+
+/// An http or https URL; user information in it would be a secret on a command line, so it is refused.
+pub fn http_url(place: &str, text: &str) -> Result<Url, ConfigError> {
+    let refuse = |why: String| ConfigError::Url { place: place.to_owned(), value: text.to_owned(), why };
+    let url = Url::parse(text).map_err(|error| refuse(format!(": {error}")))?;
+    if !matches!(url.scheme(), "http" | "https") || url.host().is_none() {
+        return Err(refuse(String::new()));
+    }
+    if !url.username().is_empty() || url.password().is_some() {
+        let place = place.to_owned();
+        let why = ": it holds a user name or password; take them out and use --token-env".to_owned();
+        return Err(ConfigError::Url { place, value: "http://…@…".to_owned(), why });
+    }
+    Ok(url)
+}
+
+/// A length of time: `5s`, `500ms`, `2m`.
+pub fn duration(text: &str) -> Option<Duration> {
+    let digits = text.find(|c: char| !c.is_ascii_digit())?;
+    let number: u64 = text[..digits].parse().ok()?;
+    match text[digits..].trim() {
+        "ms" => Some(Duration::from_millis(number)),
+        "s" => Some(Duration::from_secs(number)),
+        "m" => number.checked_mul(60).map(Duration::from_secs),
+        _ => None,
+    }
+}

@@ -1,0 +1,47 @@
+//! The SCIM server under test: base URL, credentials, the providers it claims, its ways in. From a configuration
+//! file, from flags, or the embedded reference server.
+
+pub mod config;
+pub mod embedded;
+pub mod preflight;
+
+use std::collections::BTreeSet;
+
+use secrecy::SecretString;
+use url::Url;
+
+use crate::access::Probes;
+
+/// Where, who, which.
+#[derive(Debug, Clone)]
+pub struct Target {
+    /// The base URL.
+    pub url: Url,
+    /// The bearer token, if one is needed.
+    pub token: Option<SecretString>,
+    /// The providers that it claims to work with: `okta`, `entra`.
+    pub claims: Claims,
+    /// The ways in that the harness can try.
+    pub probes: Probes,
+    /// Whether it is ours, started for this run: then nothing needs announcing.
+    pub embedded: bool,
+}
+
+/// The providers that a target claims to work with.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Claims {
+    /// All.
+    All,
+    /// These.
+    These(BTreeSet<String>),
+}
+
+impl Claims {
+    /// Whether that provider is claimed.
+    pub fn provider(&self, provider: &str) -> bool {
+        match self {
+            Self::All => true,
+            Self::These(these) => these.contains(provider),
+        }
+    }
+}

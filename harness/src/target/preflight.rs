@@ -1,0 +1,208 @@
+//! The look at a target before anything else: can it be reached, does it let us in, does it speak SCIM, and what does
+//! it say it can do. Each discovery endpoint may be missing; a capability that nobody states is tried.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use http::Method;
+use scimspec_mock_idp::exchange::{Answer, Broken, Exchange, Origin, Request, Wire};
+use serde_json::Value;
+
+use super::Target;
+
+/// What the target says it can do.
+#[derive(Debug, Clone, Default)]
+pub struct Capabilities {
+    /// The `supported` flags of /ServiceProviderConfig.
+    features: BTreeMap<String, bool>,
+    /// The attributes of the User schemas that a client may write, in lower case: `emails`, `name.givenname`.
+    attributes: Option<BTreeSet<String>>,
+    /// The names of /ResourceTypes.
+    types: Option<BTreeSet<String>>,
+    /// Whether an ordinary access probe is configured.
+    pub access: bool,
+    /// Whether a probe of a group's door is configured.
+    pub group_access: bool,
+    /// Whether the application can be told to make an account.
+    pub account: bool,
+}
+
+/// Why a run cannot begin. Every message says what to try.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum PreflightError {
+    /// No answer.
+    #[error("{url} cannot be reached: {broken}. Is the server running, and is the URL its SCIM base URL?")]
+    Unreachable {
+        /// What was asked for.
+        url: String,
+        /// How it broke.
+        broken: Broken,
+    },
+    /// 401 or 403.
+    #[error("{url} answers {status}: {}", if *with_token { "the token is not accepted. Is it the SCIM token of this server, and still valid?" } else { "it wants a token. Put it in an environment variable and name it with --token-env" })]
+    NotAuthorised {
+        /// What was asked for.
+        url: String,
+        /// 401 or 403.
+        status: u16,
+        /// Whether a token was sent.
+        with_token: bool,
+    },
+    /// A page for people.
+    #[error("{url} answers with an HTML page (status {status}), not SCIM. Is the path right? It often ends in /scim/v2")]
+    Html {
+        /// What was asked for.
+        url: String,
+        /// The status.
+        status: u16,
+    },
+    /// A redirect; credentials are not carried along.
+    #[error("{url} redirects to {to}; redirects are not followed, so that the token goes nowhere else. Use that address if it is right")]
+    Redirect {
+        /// What was asked for.
+        url: String,
+        /// Where to.
+        to: String,
+    },
+    /// 2xx without JSON.
+    #[error("{url} answers {status} with a body that is not JSON ({bytes} bytes, {content_type}). Is this the SCIM base URL?")]
+    NotJson {
+        /// What was asked for.
+        url: String,
+        /// The status.
+        status: u16,
+        /// How long the body is.
+        bytes: usize,
+        /// The media type it claims.
+        content_type: String,
+    },
+    /// Any other status.
+    #[error("{url} answers {status}{detail}. A SCIM server answers a list of users here (RFC 7644, section 3.4.2)")]
+    Status {
+        /// What was asked for.
+        url: String,
+        /// The status.
+        status: u16,
+        /// What it says, with a comma in front.
+        detail: String,
+    },
+}
+
+/// Looks at the target. The exchanges are told to nobody: they contain other people's accounts.
+pub async fn look(target: &Target, wire: &dyn Wire) -> Result<Capabilities, PreflightError> {
+    let exchange = get(wire, "/Users?startIndex=1&count=1").await;
+    check_users(&exchange, target.token.is_some())?;
+    let config = optional(wire, "/ServiceProviderConfig").await;
+    let schemas = optional(wire, "/Schemas").await;
+    let types = optional(wire, "/ResourceTypes").await;
+    Ok(Capabilities {
+        features: config.as_ref().map(features).unwrap_or_default(),
+        attributes: schemas.as_ref().and_then(writable_attributes),
+        types: types.as_ref().and_then(|types| {
+            let names = resources(types)?.iter().filter_map(|entry| entry.get("name")?.as_str().map(str::to_owned));
+            Some(names.collect())
+        }),
+        access: target.probes.any(false),
+        group_access: target.probes.any(true),
+        account: target.probes.account.is_some(),
+    })
+}
+
+impl Capabilities {
+    /// Whether it says that it cannot do this.
+    pub fn lacks(&self, feature: &str) -> bool {
+        self.features.get(feature) == Some(&false)
+    }
+
+    /// Whether it publishes its schemas and this attribute is not among those that a client may write.
+    pub fn lacks_attribute(&self, path: &str) -> bool {
+        self.attributes.as_ref().is_some_and(|known| !known.contains(&path.to_ascii_lowercase()))
+    }
+
+    /// Whether it publishes its resource types and Group is not among them.
+    pub fn lacks_groups(&self) -> bool {
+        self.types.as_ref().is_some_and(|types| !types.contains("Group"))
+    }
+}
+
+fn check_users(exchange: &Exchange, with_token: bool) -> Result<(), PreflightError> {
+    let url = exchange.url.clone();
+    let answer = match &exchange.result {
+        Ok(answer) => answer,
+        Err(broken) => return Err(PreflightError::Unreachable { url, broken: broken.clone() }),
+    };
+    let status = answer.status;
+    if matches!(status, 401 | 403) {
+        return Err(PreflightError::NotAuthorised { url, status, with_token });
+    }
+    if (300..400).contains(&status) {
+        let to = answer.header("location").unwrap_or("an address that it does not tell").to_owned();
+        return Err(PreflightError::Redirect { url, to });
+    }
+    if is_html(answer) {
+        return Err(PreflightError::Html { url, status });
+    }
+    if !answer.is_success() {
+        let json = answer.json();
+        let detail = json.as_ref().and_then(|json| json.get("detail")).and_then(Value::as_str);
+        let detail = detail.map_or_else(String::new, |detail| format!(", {detail:?}"));
+        return Err(PreflightError::Status { url, status, detail });
+    }
+    if answer.json().is_none_or(|json| !json.is_object()) {
+        let content_type = answer.header("content-type").unwrap_or("no Content-Type").to_owned();
+        return Err(PreflightError::NotJson { url, status, bytes: answer.body.len(), content_type });
+    }
+    Ok(())
+}
+
+fn is_html(answer: &Answer) -> bool {
+    let named = answer.header("content-type").is_some_and(|kind| kind.to_ascii_lowercase().contains("html"));
+    let start: Vec<u8> =
+        answer.body.iter().copied().skip_while(u8::is_ascii_whitespace).take(9).map(|b| b.to_ascii_lowercase()).collect();
+    named || start.starts_with(b"<!doctype") || start.starts_with(b"<html")
+}
+
+async fn get(wire: &dyn Wire, target: &str) -> Exchange {
+    let request = Request::scim(Method::GET, target)
+        .header("Accept", "application/scim+json")
+        .header("User-Agent", concat!("scimspec/", env!("CARGO_PKG_VERSION")));
+    wire.send(Origin::Preflight, request).await
+}
+
+async fn optional(wire: &dyn Wire, target: &str) -> Option<Value> {
+    let exchange = get(wire, target).await;
+    exchange.result.ok().filter(Answer::is_success)?.json()
+}
+
+fn features(config: &Value) -> BTreeMap<String, bool> {
+    let members = config.as_object().into_iter().flatten();
+    members.filter_map(|(name, value)| Some((name.clone(), value.get("supported")?.as_bool()?))).collect()
+}
+
+fn writable_attributes(schemas: &Value) -> Option<BTreeSet<String>> {
+    let user = resources(schemas)?.iter().filter(|schema| {
+        schema.get("id").and_then(Value::as_str).is_some_and(|id| id.to_ascii_lowercase().ends_with(":user"))
+    });
+    let mut known = BTreeSet::new();
+    for attribute in user.filter_map(|schema| schema.get("attributes")?.as_array()).flatten() {
+        let (Some(name), true) = (name_of(attribute), is_writable(attribute)) else { continue };
+        let parts = attribute.get("subAttributes").and_then(Value::as_array);
+        for part in parts.into_iter().flatten().filter(|part| is_writable(part)) {
+            known.extend(name_of(part).map(|part| format!("{name}.{part}")));
+        }
+        known.insert(name);
+    }
+    (!known.is_empty()).then_some(known)
+}
+
+fn name_of(attribute: &Value) -> Option<String> {
+    attribute.get("name")?.as_str().map(str::to_ascii_lowercase)
+}
+
+fn is_writable(attribute: &Value) -> bool {
+    attribute.get("mutability").and_then(Value::as_str) != Some("readOnly")
+}
+
+/// Some servers answer /Schemas with a bare array (seen at scimitar, issue 117); that is a finding elsewhere.
+fn resources(list: &Value) -> Option<&Vec<Value>> {
+    list.get("Resources").unwrap_or(list).as_array()
+}
