@@ -220,24 +220,20 @@ impl<'a> Patch<'a> {
     }
 
     fn remove_extension(&mut self, schema: &Schema) -> Result<(), Error> {
-        let required = self.resource_type.extensions().iter().any(|e| e.required && e.schema.id == schema.id);
-        if required {
-            return Err(Error::mutability(format!("{} is required and cannot be removed", schema.id)));
+        if self.resource_type.extensions().iter().any(|e| e.required && e.schema.id == schema.id) {
+            return Err(required(&schema.id));
         }
         for attribute in &schema.attributes {
             let located = Located { extension: Some(schema), attribute, sub: None };
-            let keeps = attribute.is_read_only() || attribute.required;
-            if located.value(&self.document).is_some() && !keeps {
-                self.attribute(Op::Remove, &located, None)?;
+            if attribute.is_secret() {
+                self.write_only.set(located.path(), Value::Null);
+            } else if located.value(&self.document).is_some() && !attribute.is_read_only() {
+                if is_immutable(&located) {
+                    return Err(immutable(&located.path()));
+                }
+                // Also one that is required: it is so only as long as the resource has the extension.
+                self.put(&located, None);
             }
-        }
-        let required = schema.attributes.iter().any(|attribute| {
-            attribute.required
-                && Located { extension: Some(schema), attribute, sub: None }.value(&self.document).is_some()
-        });
-        // Required attributes bind a resource only as long as it has the extension, so all go together.
-        if required {
-            self.document.shift_remove(&schema.id);
         }
         Ok(())
     }

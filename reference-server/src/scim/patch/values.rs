@@ -102,10 +102,12 @@ impl Patch<'_> {
     }
 
     /// Makes the value that a filter describes and does not find (C1, C2). Only a filter of `eq` and `and` says
-    /// what the value is.
+    /// what the value is, and the operation must not say otherwise.
     fn create(&mut self, located: &Located<'_>, filter: &ValueFilter, value: Value) -> Result<(), Error> {
         let path = located.path();
-        let Some(facts) = filter.facts() else { return Err(no_match(&path)) };
+        let Some(facts) = filter.facts().filter(|_| located.attribute.multi_valued) else {
+            return Err(no_match(&path));
+        };
         let mut object = facts.clone();
         match (located.sub, value) {
             (Some(sub), value) => {
@@ -118,7 +120,8 @@ impl Patch<'_> {
                 }
             }
         }
-        let Some(value) = value::single(located.attribute, Value::Object(object), &path)? else {
+        let value = value::single(located.attribute, Value::Object(object), &path)?;
+        let Some(value) = value.filter(|value| filter.matches(value)) else {
             return Err(no_match(&path));
         };
         let mut values = self.elements(located);

@@ -170,7 +170,7 @@ pub(crate) fn settle(
                 places.insert(identity, kept.len());
                 kept.push(value);
             }
-            Some(at) => absorb(&mut kept[*at], value),
+            Some(at) => absorb(attribute, &mut kept[*at], value),
         }
     }
     *values = kept;
@@ -325,10 +325,16 @@ fn comparable(attribute: &Attribute, value: &Value) -> String {
     }
 }
 
-/// The later word on the same value counts, except that `primary` is not taken back by silence.
-fn absorb(present: &mut Value, later: Value) {
-    if let (Value::Object(present), Value::Object(later)) = (present, later) {
-        for (name, value) in later {
+/// What a later word on the same value adds to it. What is alike stays as it was written first, so that adding
+/// what is there already changes nothing (RFC 7644 section 3.5.2.1).
+fn absorb(attribute: &Attribute, present: &mut Value, later: Value) {
+    let (Value::Object(present), Value::Object(later)) = (present, later) else { return };
+    for (name, value) in later {
+        let same = match (attribute.sub_attribute(&name), present.get(&name)) {
+            (Some(sub), Some(present)) => alike(sub, present, &value),
+            _ => false,
+        };
+        if !same {
             present.insert(name, value);
         }
     }
