@@ -183,30 +183,44 @@ pub(super) fn spelled(differences: &[Difference], dialect: Dialect) -> Spelled {
     for difference in differences {
         match (difference.attribute, difference.verb) {
             (Attribute::Email, Verb::Add) => {
-                spelled.demands.push("ENTRA-Patch-L5");
-                spelled.forms.push(forms::ADD_UNMATCHED);
+                spelled.demand("ENTRA-Patch-L5");
+                spelled.form(forms::ADD_UNMATCHED);
             }
             (Attribute::Email, Verb::Replace) => {
-                spelled.demands.push("ENTRA-Patch-L4");
+                spelled.demand("ENTRA-Patch-L4");
                 if dialect.blind {
-                    spelled.forms.push(forms::REPLACE_UNMATCHED);
+                    spelled.form(forms::REPLACE_UNMATCHED);
                 }
             }
             (Attribute::Manager, _) => {
-                spelled.demands.push("ENTRA-Patch-L6");
-                spelled.forms.push(forms::MANAGER_WITHOUT_OBJECT);
+                spelled.demand("ENTRA-Patch-L6");
+                spelled.form(forms::MANAGER_WITHOUT_OBJECT);
             }
             (Attribute::Active, _) => {
-                spelled.demands.push("ENTRA-Requirements-L7");
+                spelled.demand("ENTRA-Requirements-L7");
                 if dialect.boolean != Boolean::Literal {
-                    spelled.demands.push("ENTRA-Patch-L1");
-                    spelled.forms.push(forms::BOOLEAN_AS_STRING);
+                    spelled.demand("ENTRA-Patch-L1");
+                    spelled.form(forms::BOOLEAN_AS_STRING);
                 }
             }
             _ => {}
         }
     }
     spelled
+}
+
+impl Spelled {
+    fn demand(&mut self, demand: &'static str) {
+        if !self.demands.contains(&demand) {
+            self.demands.push(demand);
+        }
+    }
+
+    fn form(&mut self, form: Form) {
+        if !self.forms.contains(&form) {
+            self.forms.push(form);
+        }
+    }
 }
 
 /// One operation per attribute, with a capital letter and a path.
@@ -258,9 +272,9 @@ fn compliant(differences: &[Difference], dialect: Dialect) -> Spelled {
         if folded.is_empty() {
             continue;
         }
-        spelled.demands.push("ENTRA-Patch-L3");
+        spelled.demand("ENTRA-Patch-L3");
         if folded.keys().any(|key| key.contains(['.', ':'])) {
-            spelled.forms.push(forms::PATHS_AS_KEYS);
+            spelled.form(forms::PATHS_AS_KEYS);
         }
         spelled.operations.push(json!({"op": op(verb), "value": folded}));
     }

@@ -122,7 +122,7 @@ impl Entra {
             PersonStep::Match(goal) => {
                 let list = List::read(answer).map_err(|why| words::unusable(&stage, &why))?;
                 let found = list
-                    .one(|resource| reading::is_person(resource, person), &format!("{}", person.key))
+                    .one(|resource| reading::is_person(resource, person), &self.match_filter(person))
                     .map_err(|why| words::ambiguous(&stage, &why))?;
                 match (found, goal) {
                     (Some((id, resource)), _) => {
@@ -182,23 +182,31 @@ impl Entra {
 
     fn match_message(&self, person: &Person) -> Message {
         let mut demands = vec!["ENTRA-Requirements-L4", "ENTRA-Retrieve-L1", "ENTRA-Requirements-L7"];
-        let (filter, forms) = if self.options.has(options::MATCH_EXTERNAL_ID) {
-            (writing::equals("externalId", self.external_id(person)), vec![forms::OTHER_FILTER])
-        } else if self.options.has(options::MATCH_EMAIL) {
+        let mut forms = Vec::new();
+        if self.options.has(options::MATCH_EMAIL) {
             demands.push("ENTRA-Users-L1");
-            (
-                writing::equals(&Attribute::Email.path(), &person.email),
-                vec![forms::VALUE_PATH_IN_FILTER, forms::OTHER_FILTER],
-            )
-        } else {
-            (writing::equals("userName", &person.user_name), Vec::new())
-        };
+            forms.push(forms::VALUE_PATH_IN_FILTER);
+        }
+        if self.options.has(options::MATCH_EMAIL) || self.options.has(options::MATCH_EXTERNAL_ID) {
+            forms.push(forms::OTHER_FILTER);
+        }
+        let filter = self.match_filter(person);
         Message {
             request: request(Method::GET, format!("/Users?filter={}", query(&filter, Blank::Plus)), None),
             doing: format!("matches {}", person.key),
             source: MATCH,
             demands,
             forms,
+        }
+    }
+
+    fn match_filter(&self, person: &Person) -> String {
+        if self.options.has(options::MATCH_EXTERNAL_ID) {
+            writing::equals("externalId", self.external_id(person))
+        } else if self.options.has(options::MATCH_EMAIL) {
+            writing::equals(&Attribute::Email.path(), &person.email)
+        } else {
+            writing::equals("userName", &person.user_name)
         }
     }
 

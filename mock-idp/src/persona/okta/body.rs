@@ -31,6 +31,9 @@ pub(super) fn new_user(person: &Person, options: &Options) -> Value {
 /// and `id` included. Activation only flips `active`; a profile push does not touch it.
 pub(super) fn change(resource: &mut Value, subject: &Subject, change: Change, options: &Options) {
     let Some(resource) = resource.as_object_mut() else { return };
+    if !resource.keys().any(|key| key.eq_ignore_ascii_case("schemas")) {
+        resource.shift_insert(0, "schemas".to_owned(), json!([USER]));
+    }
     let person = &subject.person;
     match change {
         Change::Active(active) => {

@@ -57,6 +57,8 @@ pub(super) struct Okta {
     people: BTreeMap<PersonKey, Link>,
     groups: BTreeMap<GroupKey, String>,
     event: Option<Event>,
+    /// Whether the task has sent anything: what was silent leaves no row about the application.
+    talked: bool,
     log: Vec<LogEntry>,
 }
 
@@ -95,6 +97,7 @@ impl Okta {
             people: BTreeMap::new(),
             groups: BTreeMap::new(),
             event: None,
+            talked: false,
             log: Vec::new(),
         }
     }
@@ -193,6 +196,7 @@ impl Provider for Okta {
 
     fn plan(&mut self, event: &Event) -> Vec<Stage> {
         self.event = Some(event.clone());
+        self.talked = false;
         match event {
             Event::TestConnection => self.endpoints().into_iter().map(Stage::Probe).collect(),
             Event::Import => {
@@ -236,6 +240,7 @@ impl Provider for Okta {
     }
 
     fn message(&mut self, stage: &Stage) -> Message {
+        self.talked = true;
         match stage {
             Stage::Probe(endpoint) => Message {
                 request: request(
@@ -300,33 +305,30 @@ impl Provider for Okta {
     }
 
     fn done(&mut self) {
-        let Some(event) = self.event.take() else { return };
-        match &event {
+        let Some(event) = self.event.take().filter(|_| self.talked) else { return };
+        let (event_type, target) = match &event {
             Event::Assign(person) => {
                 self.link(person).failed = false;
-                self.succeeded("application.user_membership.provision", &person.user_name);
+                ("application.user_membership.provision", person.user_name.as_str())
             }
-            Event::ChangeProfile { after, .. } => self.link(after).failed = false,
-            Event::Import => self.succeeded("application.provision.user.import", "import"),
+            Event::ChangeProfile { after, .. } => {
+                self.link(after).failed = false;
+                return;
+            }
+            Event::Import => ("application.provision.user.import", Endpoint::Users.path()),
             Event::PushGroup(group) => {
-                self.succeeded("application.provision.group_push.pushed", &group.display_name);
+                ("application.provision.group_push.pushed", group.display_name.as_str())
             }
             Event::PushNow(group) | Event::ChangeMembers { group, .. } | Event::RenameGroup(group) => {
-                self.succeeded("application.provision.group_push.updated", &group.display_name);
+                ("application.provision.group_push.updated", group.display_name.as_str())
             }
             Event::DeleteGroup(group) => {
                 self.groups.remove(&group.key);
-                self.succeeded("application.provision.group_push.removed", &group.display_name);
+                ("application.provision.group_push.removed", group.display_name.as_str())
             }
-            Event::TestConnection
-            | Event::Unassign(_)
-            | Event::Deactivate(_)
-            | Event::Suspend(_)
-            | Event::Unsuspend(_)
-            | Event::Delete(_)
-            | Event::SetManager { .. }
-            | Event::SyncPassword(_) => {}
-        }
+            _ => return,
+        };
+        self.succeeded(event_type, target);
     }
 
     fn failed(&mut self, stage: &Stage, trouble: &Trouble) -> Option<Retry> {
