@@ -119,15 +119,19 @@ pub struct ReferenceServer {
 impl ReferenceServer {
     /// A server with an empty store.
     pub fn new(config: Config) -> Self {
-        let base_path = BasePath::new(&config.base_path);
-        let tenant = TenantId::new("default");
         let seams = Seams {
-            base_path: base_path.clone(),
+            base_path: BasePath::new(&config.base_path),
             store: Arc::new(MemoryStore::default()),
             accounts: Arc::new(MemoryAccounts::default()),
             http: Vec::new(),
         };
+        Self::over(seams, config)
+    }
+
+    /// A server over what is given.
+    fn over(seams: Seams, config: Config) -> Self {
         let seams = config.deviations.iter().fold(seams, |seams, deviation| deviation.install(seams));
+        let tenant = TenantId::new("default");
         let registry = Registry::core();
         let (users, groups) = (resource_type(&registry, Kind::User), resource_type(&registry, Kind::Group));
         let service = Service {
@@ -136,7 +140,7 @@ impl ReferenceServer {
             users,
             groups,
             registry,
-            base_path,
+            base_path: seams.base_path,
             public_url: config.public_url,
             limits: config.limits,
             tokens: Tokens::new(vec![(config.scim_token, tenant.clone())]),
@@ -160,6 +164,9 @@ fn resource_type(registry: &Registry, kind: Kind) -> Arc<ResourceType> {
     // The core registry is part of the binary, and a test holds that it has every kind.
     Arc::clone(registry.resource_type(kind.name()).expect("the core registry has every kind"))
 }
+
+#[cfg(test)]
+mod breakage;
 
 #[cfg(test)]
 mod tests {

@@ -65,6 +65,16 @@ pub enum Cluster {
     IdentityLost,
 }
 
+impl fmt::Display for Cluster {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::AccessSurvives => "access survives",
+            Self::ShapesOfActive => "shapes of active",
+            Self::IdentityLost => "identity lost or split",
+        })
+    }
+}
+
 /// All deviations.
 pub fn table() -> &'static [&'static Deviation] {
     TABLE

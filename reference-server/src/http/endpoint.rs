@@ -44,6 +44,9 @@ impl Endpoint {
         let unknown = || Error::not_found(format!("There is no endpoint {}.", quoted(rest)));
         let segments = segments.ok_or_else(unknown)?;
         let segments: Vec<&str> = segments.iter().map(String::as_str).collect();
+        if segments.len() > 1 && segments.contains(&"") {
+            return Err(unknown());
+        }
         Ok(match segments[..] {
             [""] => Self::Root,
             ["ServiceProviderConfig"] => Self::ServiceProviderConfig,

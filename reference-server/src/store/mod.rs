@@ -245,7 +245,8 @@ pub struct Record {
     pub kind: Kind,
     /// Its place in lists.
     pub sequence: Sequence,
-    /// Starts at 1 and goes up by one with every write, also of membership rows.
+    /// Starts at 1 and goes up with everything that can be seen of the resource: its own text and rows, and the
+    /// membership and the names that it shows of others. Two answers with one version are equal.
     pub version: Version,
     /// `meta.created`
     pub created: Timestamp,

@@ -168,6 +168,7 @@ impl Tenant {
         self.order_mut(kind).push(record.sequence, slot);
         self.put(slot, record.clone());
         let joined = self.rows.apply(id, vec![MemberChange::Add(members)]).joined;
+        self.touch(&joined);
         Ok(Committed { record, changed: true, joined, left: Vec::new() })
     }
 
@@ -180,7 +181,7 @@ impl Tenant {
         members: Vec<MemberChange>,
         at: Timestamp,
     ) -> Result<Committed, StoreError> {
-        let (slot, record) = self.expect(kind, id, Some(expected))?;
+        let (slot, old) = self.expect(kind, id, Some(expected))?;
         if let Some(draft) = &draft {
             self.check_unique(kind, id, draft)?;
         }
@@ -191,7 +192,13 @@ impl Tenant {
         }
         let balance = self.rows.apply(id, members);
         let changed = draft.is_some() || !balance.joined.is_empty() || !balance.left.is_empty();
-        let record = if changed { self.rewrite(slot, &record, draft, at) } else { record };
+        let record = if changed { self.rewrite(slot, &old, draft, at) } else { Arc::clone(&old) };
+        self.touch(&balance.joined);
+        self.touch(&balance.left);
+        if record.display != old.display {
+            let shown_by: Vec<_> = self.rows.members(id).chain(self.rows.groups_of(id)).collect();
+            self.touch(&shown_by);
+        }
         Ok(Committed { record, changed, joined: balance.joined, left: balance.left })
     }
 
@@ -204,6 +211,7 @@ impl Tenant {
     ) -> Result<Committed, StoreError> {
         let (slot, record) = self.expect(kind, id, expected)?;
         let left = self.rows.forget_group(id);
+        self.touch(&left);
         for group in self.rows.forget_member(id) {
             // A group that loses a member has changed, whoever brought it about.
             if let Some((slot, record)) = self.ids.get(&group).and_then(|slot| Some((*slot, self.at(*slot)?)))
@@ -244,6 +252,20 @@ impl Tenant {
         }
         self.put(slot, Arc::clone(&record));
         record
+    }
+
+    /// The next version of resources that show something of another one, which has changed. They have not been
+    /// modified themselves.
+    fn touch(&mut self, ids: &[ResourceId]) {
+        for id in ids {
+            let Some(slot) = self.ids.get(id).copied() else { continue };
+            if let Some(place) = self.slots.get_mut(slot as usize)
+                && let Some(record) = place
+            {
+                let record = Record { version: Version(record.version.0 + 1), ..Record::clone(record) };
+                *place = Some(Arc::new(record));
+            }
+        }
     }
 
     fn put(&mut self, slot: u32, record: Arc<Record>) {

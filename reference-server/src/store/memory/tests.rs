@@ -283,5 +283,27 @@ fn a_deleted_group_says_who_was_in_it() {
     let staff = world.create(Kind::Group, "staff", &[ada.id]);
     assert_eq!(world.commit(delete(&staff)).unwrap().left, [ada.id]);
     assert_eq!(world.groups_of(&ada), []);
-    assert_eq!(world.read(&ada), Some(ada));
+}
+
+#[test]
+fn what_a_resource_shows_of_others_counts_for_its_version_and_not_as_a_modification() {
+    let world = World::new();
+    let ada = world.create(Kind::User, "ada", &[]);
+    let version = || world.read(&ada).unwrap().version.0;
+    let staff = world.create(Kind::Group, "staff", &[ada.id]);
+    assert_eq!(version(), 2, "joined");
+    let staff = world.update(&staff, Some(draft(Kind::Group, "team")), vec![]).record;
+    assert_eq!(version(), 3, "the group has another name");
+    let staff = world.update(&staff, Some(draft(Kind::Group, "team")), vec![]).record;
+    assert_eq!(version(), 3, "the group has the same name");
+    let staff = world.update(&staff, None, vec![MemberChange::Remove(vec![ada.id])]).record;
+    assert_eq!(version(), 4, "left");
+    let staff = world.update(&staff, None, vec![MemberChange::Add(vec![ada.id])]).record;
+    let now = world.read(&ada).unwrap();
+    world.update(&now, Some(draft(Kind::User, "lovelace")), vec![]);
+    let shown = world.read(&staff).unwrap();
+    assert_eq!((shown.version.0, shown.last_modified), (staff.version.0 + 1, staff.last_modified));
+    world.commit(delete(&shown)).unwrap();
+    assert_eq!(version(), 7, "the group is gone");
+    assert_eq!(now.last_modified, ada.last_modified);
 }
