@@ -20,7 +20,7 @@ async fn rfc7644_2_l1_without_a_token_nothing_is_told() {
     for path in ["", "/Users", &format!("/Users/{id}"), "/Schemas", "/NoSuchThings", "/Me"] {
         for method in [Method::GET, Method::POST, Method::PUT, Method::PATCH, Method::DELETE] {
             let answer = server.send(without_token(method, path)).await.expect_error(401, None);
-            assert_eq!(answer.header(header::WWW_AUTHENTICATE), r#"Bearer realm="scim""#);
+            assert_eq!(answer.header("www-authenticate"), r#"Bearer realm="scim""#);
             assert!(!answer.text.contains("ada"));
         }
     }
@@ -35,7 +35,7 @@ async fn rfc7644_2_l3_a_wrong_token_is_refused() {
         let mut request = without_token(Method::GET, "/Users");
         request.headers_mut().insert(header::AUTHORIZATION, value.parse().unwrap());
         let answer = server.send(request).await.expect_error(401, None);
-        assert!(answer.header(header::WWW_AUTHENTICATE).contains("invalid_token"), "{value}");
+        assert!(answer.header("www-authenticate").contains("invalid_token"), "{value}");
     }
     let mut request = without_token(Method::GET, "/Users");
     request.headers_mut().insert(header::AUTHORIZATION, "bearer scim-token".parse().unwrap());
@@ -80,7 +80,7 @@ async fn rfc7644_3_2_l5_a_method_that_does_not_do_is_405_and_says_which_does() {
         (Method::PATCH, "/ResourceTypes/User".to_owned(), "GET, HEAD"),
     ] {
         let answer = server.scim(method, &path, &json!({})).await.expect_error(405, None);
-        assert_eq!(answer.header(header::ALLOW), allow, "{path}");
+        assert_eq!(answer.header("allow"), allow, "{path}");
     }
 }
 
@@ -172,7 +172,7 @@ async fn rfc7644_3_8_l2_the_answer_is_scim_json_whatever_is_accepted() {
     for accept in ["application/scim+json", "application/json", "*/*", "text/html"] {
         let request = scim(Method::GET, "/Users").header("accept", accept).body(Body::empty()).unwrap();
         let answer = server.send(request).await.expect(200);
-        assert_eq!(answer.header(header::CONTENT_TYPE), "application/scim+json", "{accept}");
+        assert_eq!(answer.header("content-type"), "application/scim+json", "{accept}");
     }
 }
 
@@ -199,8 +199,8 @@ async fn head_is_get_without_the_body() {
     let get = server.get(&path).await.expect(200);
     let head = server.send(scim(Method::HEAD, &path).body(Body::empty()).unwrap()).await.expect(200);
     assert_eq!(head.text, "");
-    assert_eq!(head.header(header::CONTENT_LENGTH), get.text.len().to_string());
-    assert_eq!(head.header(header::ETAG), get.header(header::ETAG));
+    assert_eq!(head.header("content-length"), get.text.len().to_string());
+    assert_eq!(head.header("etag"), get.header("etag"));
 }
 
 #[tokio::test]

@@ -24,7 +24,7 @@ fn ids(list: &Value) -> Vec<String> {
 }
 
 async fn filtered(server: &Server, filter: &str) -> Value {
-    let filter: String = filter.bytes().map(|byte| format!("%{byte:02x}")).collect();
+    let filter = percent_encoding::utf8_percent_encode(filter, percent_encoding::NON_ALPHANUMERIC);
     server.get(&format!("/Users?filter={filter}")).await.expect(200).json()
 }
 

@@ -15,8 +15,8 @@ async fn rfc7644_3_3_a_create_is_answered_with_the_resource_and_where_it_is() {
     let created = server.post("/Users", &ada()).await.expect(201);
     let body = created.json();
     let location = format!("http://app.example.com/scim/v2/Users/{}", created.id());
-    assert_eq!(created.header(header::LOCATION), location);
-    assert_eq!(created.header(header::ETAG), "W/\"1\"");
+    assert_eq!(created.header("location"), location);
+    assert_eq!(created.header("etag"), "W/\"1\"");
     assert_eq!(body["schemas"], json!([USER]));
     assert_eq!(body["userName"], "ada");
     assert_eq!(body["externalId"], "00u1");
@@ -143,7 +143,7 @@ async fn rfc7644_3_14_conditions_are_honoured() {
         server.send(request.body(Body::from(body.to_string())).unwrap()).await
     };
     let same = send(Method::GET, ("if-none-match", "W/\"1\""), &json!({})).await.expect(304);
-    assert_eq!((same.text.as_str(), same.header(header::ETAG)), ("", "W/\"1\""));
+    assert_eq!((same.text.as_str(), same.header("etag")), ("", "W/\"1\""));
     send(Method::PUT, ("if-match", "W/\"1\""), &user("ada")).await.expect(200);
     send(Method::GET, ("if-none-match", "W/\"1\""), &json!({})).await.expect(200);
     let operation = json!({
@@ -220,7 +220,7 @@ async fn a_location_follows_the_public_url_and_trusts_no_odd_host() {
         let mut request = scim(Method::POST, "/Users").body(Body::from(user(host).to_string())).unwrap();
         request.headers_mut().insert(header::HOST, host.parse().unwrap());
         let answer = Server::new().send(request).await.expect(201);
-        assert!(answer.header(header::LOCATION).starts_with("http://localhost/scim/v2/Users/"), "{host}");
+        assert!(answer.header("location").starts_with("http://localhost/scim/v2/Users/"), "{host}");
     }
 }
 
