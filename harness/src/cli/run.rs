@@ -133,10 +133,15 @@ async fn run(arguments: Arguments, terminal: &Terminal) -> Result<Exit, Refusal>
             (Some(embedded), target)
         }
     };
+    let mut selection = chosen.selection;
+    if target.embedded {
+        // It is ours and ends with the run: nothing can come to harm.
+        selection.allow.insert(Allow::Load);
+    }
     let (bar, listener) = progress::listener(terminal.is_watched());
     let order = Order {
         profile: chosen.profile,
-        selection: chosen.selection,
+        selection,
         jobs: usize::from(arguments.jobs),
         timeout: arguments.timeout,
         domain: arguments.domain.clone(),

@@ -97,7 +97,8 @@ impl Page {
         for check in &run.checks {
             for (requirement, _) in PROMISES {
                 if check.requirements.iter().any(|id| id.0 == requirement) {
-                    let persona = check.persona.as_deref();
+                    // A persona's variants speak for the persona.
+                    let persona = check.persona.as_deref().map(|name| name.split('+').next().unwrap_or(name));
                     if !personas.contains(&persona) {
                         personas.push(persona);
                     }
