@@ -11,7 +11,10 @@ const ENTERPRISE: &str = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:
 #[case::l1_eq("userName eq \"ada.l@example.com\"", true)]
 #[case::l6_eq_is_not_a_prefix("userName eq \"ada\"", false)]
 #[case::l3_names_have_no_case("USERNAME eq \"ada.l@example.com\" and Name.GivenName eq \"Ada\"", true)]
-#[case::l4_operators_have_no_case("userName EQ \"ada.l@example.com\" and userName Sw \"ada\" and title PR", true)]
+#[case::l4_operators_have_no_case(
+    "userName EQ \"ada.l@example.com\" and userName Sw \"ada\" and title PR",
+    true
+)]
 #[case::l5_logic_has_no_case("title pr AND NOT (userName eq \"x\") OR active eq false", true)]
 #[case::l7_boolean("active eq true", true)]
 #[case::l7_boolean_false("active eq false", false)]
@@ -53,13 +56,22 @@ const ENTERPRISE: &str = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:
 #[case::l34_same_value("emails[type eq \"work\" and value co \"example.org\"]", false)]
 #[case::l34_same_value_found("emails[type eq \"home\" and value co \"example.org\"]", true)]
 #[case::l35_dots_join_values("emails.type eq \"work\" and emails.value co \"example.org\"", true)]
-#[case::l36_with_logic("active eq true and (emails[type eq \"other\"] or not (emails[type eq \"fax\"]))", true)]
-#[case::l37_nested_inside("emails[type eq \"other\" or (type eq \"home\" and value ew \"example.org\")]", true)]
+#[case::l36_with_logic(
+    "active eq true and (emails[type eq \"other\"] or not (emails[type eq \"fax\"]))",
+    true
+)]
+#[case::l37_nested_inside(
+    "emails[type eq \"other\" or (type eq \"home\" and value ew \"example.org\")]",
+    true
+)]
 #[case::l39_entra("emails[type eq \"work\"].value eq \"ADA@example.com\"", true)]
 #[case::l39_entra_other_value("emails[type eq \"work\"].value eq \"home@example.org\"", false)]
 #[case::l40_core_urn("urn:ietf:params:scim:schemas:core:2.0:User:userName sw \"ada\"", true)]
 #[case::l40_core_urn_sub("urn:ietf:params:scim:schemas:core:2.0:User:name.familyName eq \"o'lace\"", true)]
-#[case::l41_extension("urn:ietf:params:scim:schemas:extension:enterprise:2.0:User:department eq \"Engines\"", true)]
+#[case::l41_extension(
+    "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User:department eq \"Engines\"",
+    true
+)]
 #[case::l42_sub("urn:ietf:params:scim:schemas:extension:enterprise:2.0:User:manager.value eq \"u-1\"", true)]
 #[case::l43_urn_case("URN:IETF:params:scim:schemas:CORE:2.0:user:userName sw \"ada\"", true)]
 #[case::l44_id("id eq \"u-7\"", true)]
@@ -85,7 +97,10 @@ fn matching(#[case] filter: &str, #[case] expected: bool) {
 #[case::l22_order_of_booleans("active gt true", "Boolean")]
 #[case::l23_order_of_binaries("x509Certificates.value gt \"AA==\"", "base64")]
 #[case::l33_complex_without_value("name eq \"x\"", "sub-attribute")]
-#[case::l38_value_path_in_value_path("emails[type eq \"work\" and addresses[type eq \"x\"]]", "inside brackets")]
+#[case::l38_value_path_in_value_path(
+    "emails[type eq \"work\" and addresses[type eq \"x\"]]",
+    "inside brackets"
+)]
 #[case::l38_outer_attribute_inside("emails[userName eq \"x\"]", "no sub-attribute of emails")]
 #[case::l48_operator("userName regex \".*\"", "at byte 9")]
 #[case::l49_no_value("userName eq", "at byte 11")]
@@ -164,7 +179,7 @@ fn length_and_depth_have_a_budget() {
 }
 
 fn bound(filter: &str) -> Result<ResourceFilter, Error> {
-    Filter::parse(filter)?.bind(Registry::core().resource_type("User").unwrap())
+    Filter::parse(filter)?.bind(Registry::core().resource_type("User").expect("the core has it"))
 }
 
 fn ada() -> Map {

@@ -118,9 +118,10 @@ fn a_member_keeps_what_the_client_said_of_it() {
 
 #[test]
 fn a_create_and_a_replace_name_all_members() {
-    let group = Registry::core().resource_type("Group").unwrap().clone();
+    let group = Registry::core().resource_type("Group").expect("the core has it").clone();
     let body = |members: Value| map(json!({"schemas": [GROUP], "displayName": "Ops", "members": members}));
-    let created = Draft::create(&group, body(json!([{"value": "a"}, {"value": "a"}, {"value": "b"}]))).unwrap();
+    let created =
+        Draft::create(&group, body(json!([{"value": "a"}, {"value": "a"}, {"value": "b"}]))).unwrap();
     assert_eq!(values(&created.members), "a b");
     assert_eq!(Value::Object(created.document.clone()), json!({"schemas": [GROUP], "displayName": "Ops"}));
     let replaced = Draft::replace(&group, body(json!([])), &created.document).unwrap();
@@ -130,8 +131,9 @@ fn a_create_and_a_replace_name_all_members() {
 }
 
 fn patch(operations: &Value) -> Result<Patched, Error> {
-    let body = json!({"schemas": ["urn:ietf:params:scim:api:messages:2.0:PatchOp"], "Operations": operations});
-    let group = Registry::core().resource_type("Group").unwrap().clone();
+    let body =
+        json!({"schemas": ["urn:ietf:params:scim:api:messages:2.0:PatchOp"], "Operations": operations});
+    let group = Registry::core().resource_type("Group").expect("the core has it").clone();
     let current = map(json!({"schemas": [GROUP], "id": "g-1", "displayName": "Ops"}));
     PatchRequest::from_value(body)?.apply(&group, &current, PatchRules::default())
 }

@@ -328,7 +328,7 @@ fn l1_l2_no_patch_request(#[case] body: Value) {
 fn l3_the_message_has_no_letter_case_either() {
     let body = br#"{"SCHEMAS": ["urn:ietf:params:scim:api:messages:2.0:PATCHOP"],
                     "operations": [{"OP": "Replace", "Path": "title", "VALUE": "B"}]}"#;
-    let user = Registry::core().resource_type("User").unwrap().clone();
+    let user = Registry::core().resource_type("User").expect("the core has it").clone();
     let patched = PatchRequest::parse(body).unwrap().apply(&user, &ada(), PatchRules::default()).unwrap();
     assert_eq!(patched.document["title"], "B");
 }
@@ -352,7 +352,8 @@ fn l27_a_password_is_taken_and_never_part_of_the_document_or_of_a_message() {
 #[test]
 fn c1_a_missing_typed_value_is_made_where_the_rules_say_so() {
     let rules = PatchRules { create_missing_typed_value: true };
-    let operations = json!([{"op": "Replace", "path": "emails[type eq \"other\"].value", "value": "o@example.com"}]);
+    let operations =
+        json!([{"op": "Replace", "path": "emails[type eq \"other\"].value", "value": "o@example.com"}]);
     let patched = patch_by(&operations, rules).unwrap();
     assert_eq!(patched.document["emails"][2], json!({"value": "o@example.com", "type": "other"}));
 }
@@ -380,8 +381,9 @@ fn patch(operations: &Value) -> Result<Patched, Error> {
 }
 
 fn patch_by(operations: &Value, rules: PatchRules) -> Result<Patched, Error> {
-    let body = json!({"schemas": ["urn:ietf:params:scim:api:messages:2.0:PatchOp"], "Operations": operations});
-    let user = Registry::core().resource_type("User").unwrap().clone();
+    let body =
+        json!({"schemas": ["urn:ietf:params:scim:api:messages:2.0:PatchOp"], "Operations": operations});
+    let user = Registry::core().resource_type("User").expect("the core has it").clone();
     PatchRequest::from_value(body)?.apply(&user, &ada(), rules)
 }
 

@@ -191,7 +191,8 @@ fn integers_dates_and_required_parts_of_a_schema_from_text() {
 #[test]
 fn keys_are_folded_by_the_schema() {
     let emails = json!([{"value": "A@Example.com", "type": "work"}, {"value": "a@example.com"}]);
-    let document = create(&json!({"externalId": "AbC", "displayName": "Ada L", "emails": emails})).unwrap().document;
+    let document =
+        create(&json!({"externalId": "AbC", "displayName": "Ada L", "emails": emails})).unwrap().document;
     let key = |attribute: &str, value: &str| Key { attribute: attribute.to_owned(), value: value.to_owned() };
     assert_eq!(
         keys(&user(), &document),
@@ -212,7 +213,11 @@ fn keys_are_folded_by_the_schema() {
 #[case::rfc7644_3_9_l6_excluded(None, Some("name,emails,groups"), "schemas id userName urn meta")]
 #[case::rfc7644_3_9_l7_always(None, Some("id,schemas"), "schemas id userName name emails groups urn meta")]
 #[case::rfc7644_3_9_l12_unknown(Some("userName,nope,a b"), None, "schemas id userName")]
-#[case::rfc7644_3_10_l1_core_urn(Some("urn:ietf:params:scim:schemas:core:2.0:User:userName"), None, "schemas id userName")]
+#[case::rfc7644_3_10_l1_core_urn(
+    Some("urn:ietf:params:scim:schemas:core:2.0:User:userName"),
+    None,
+    "schemas id userName"
+)]
 #[case::rfc7644_3_10_l3_case(Some("USERNAME,Name.GIVENNAME"), None, "schemas id userName name")]
 #[case::rfc7643_4_1_1_l7_password(Some("password"), None, "schemas id")]
 #[case::extension_urn(Some(ENTERPRISE), None, "schemas id urn")]
@@ -271,9 +276,8 @@ fn rfc7643_7_l20_l21_returned_on_request_or_if_sent() {
 #[test]
 fn what_is_costly_is_fetched_only_if_it_is_wanted() {
     let group = Registry::core().resource_type("Group").unwrap().clone();
-    let wants = |attributes, excluded| {
-        Projection::from_query(attributes, excluded).unwrap().wants(&group, "members")
-    };
+    let wants =
+        |attributes, excluded| Projection::from_query(attributes, excluded).unwrap().wants(&group, "members");
     assert!(wants(None, None) && wants(Some("members.value"), None));
     assert!(!wants(None, Some("members")) && !wants(Some("displayName"), None));
 }
@@ -293,7 +297,7 @@ fn body(sent: &Value) -> Map {
 }
 
 fn user() -> ResourceType {
-    ResourceType::clone(Registry::core().resource_type("User").unwrap())
+    ResourceType::clone(Registry::core().resource_type("User").expect("the core has it"))
 }
 
 fn full() -> Map {
@@ -328,7 +332,7 @@ fn custom() -> Registry {
         ],
     });
     let types = json!([{"name": "Badge", "endpoint": "/Badges", "description": "A badge", "schema": "urn:example:Badge"}]);
-    Registry::parse(&[("badge", &schema.to_string())], &types.to_string()).unwrap()
+    Registry::parse(&[("badge", &schema.to_string())], &types.to_string()).expect("a valid definition")
 }
 
 fn map(value: Value) -> Map {

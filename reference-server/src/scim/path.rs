@@ -153,7 +153,7 @@ impl fmt::Display for PatchPath {
 
 /// The `.subAttribute` right behind a closing bracket, if there is one.
 pub(crate) fn sub_attribute(tokens: &mut Tokens<'_>) -> Result<Option<String>, Fault> {
-    let Some(Token { kind: Kind::Word(word), .. }) = tokens.peek() else { return Ok(None) };
+    let Some(Token { kind: Kind::Word(word), .. }) = tokens.peek_adjacent() else { return Ok(None) };
     let Some(name) = word.strip_prefix('.') else { return Ok(None) };
     if !is_name(name) {
         return Err(tokens.fault("one sub-attribute name has to follow the '.'"));

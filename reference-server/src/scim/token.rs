@@ -52,6 +52,8 @@ pub(crate) struct Fault {
 /// The tokens of a text, with one to look ahead.
 pub(crate) struct Tokens<'t> {
     text: &'t str,
+    /// Where the token that was taken last ends.
+    end: usize,
     inner: Peekable<std::vec::IntoIter<Token<'t>>>,
 }
 
@@ -90,12 +92,12 @@ impl<'t> Tokens<'t> {
             tokens.push(Token { kind, span: Span { start: at, end: at + length } });
             at += length;
         }
-        Ok(Self { text, inner: tokens.into_iter().peekable() })
+        Ok(Self { text, end: 0, inner: tokens.into_iter().peekable() })
     }
 
     /// The next token.
     pub(crate) fn next(&mut self) -> Option<Token<'t>> {
-        self.inner.next()
+        self.next_if(|_| true)
     }
 
     /// The next token, left where it is.
@@ -105,14 +107,20 @@ impl<'t> Tokens<'t> {
 
     /// Takes the next token if it is the given one.
     pub(crate) fn take(&mut self, kind: &Kind<'_>) -> Option<Span> {
-        self.inner.next_if(|token| token.kind == *kind).map(|token| token.span)
+        self.next_if(|token| token.kind == *kind).map(|token| token.span)
     }
 
     /// Takes the next token if it is the given keyword, letter case aside (RFC 5234 section 2.3: strings of a
     /// grammar are case insensitive).
     pub(crate) fn take_word(&mut self, word: &str) -> bool {
         let is = |token: &Token<'_>| matches!(token.kind, Kind::Word(w) if w.eq_ignore_ascii_case(word));
-        self.inner.next_if(is).is_some()
+        self.next_if(is).is_some()
+    }
+
+    /// The next token if it stands right behind the one before.
+    pub(crate) fn peek_adjacent(&mut self) -> Option<&Token<'t>> {
+        let end = self.end;
+        self.peek().filter(|token| token.span.start == end)
     }
 
     /// Where the next token starts, or the text ends.
@@ -124,6 +132,12 @@ impl<'t> Tokens<'t> {
     /// A fault at the next token.
     pub(crate) fn fault(&mut self, what: impl Into<String>) -> Fault {
         Fault::new(self.offset(), what)
+    }
+
+    fn next_if(&mut self, is: impl FnOnce(&Token<'t>) -> bool) -> Option<Token<'t>> {
+        let token = self.inner.next_if(is)?;
+        self.end = token.span.end;
+        Some(token)
     }
 }
 
