@@ -302,6 +302,21 @@ async fn a_deletion_of_which_the_accounts_did_not_hear_is_made_good_by_the_next_
 }
 
 #[tokio::test]
+async fn an_account_that_is_made_late_is_in_the_groups_that_its_user_is_in() {
+    let world = World::new();
+    let path = world.ada().await;
+    let id = path.strip_prefix("/Users/").unwrap();
+    let group = json!({"schemas": [schema::GROUP], "displayName": "Staff", "members": [{"value": id}]});
+    assert_eq!(world.ask("POST", "/Groups", None, group).await.0, 201);
+    let (tenant, resource) = (TenantId::new("default"), ResourceId::parse(id).unwrap());
+    let account = async || world.accounts.account(&tenant, Who::Resource(resource)).await.unwrap();
+    world.accounts.apply(&tenant, Event::Deleted { resource }).await.unwrap();
+    assert_eq!(account().await, None);
+    assert_eq!(world.patch(&path, None, "title", json!("Countess")).await.0, 200);
+    assert_eq!(account().await.unwrap().groups, ["Staff"]);
+}
+
+#[tokio::test]
 async fn scim_can_be_served_at_the_root() {
     let world = World::new();
     let path = world.ada().await;

@@ -108,7 +108,8 @@ impl From<TokenError> for AccountsError {
 
 #[derive(Debug, Default)]
 struct Tenant {
-    accounts: HashMap<AccountId, Held>,
+    /// Boxed, because a table of a million has another million places free.
+    accounts: HashMap<AccountId, Box<Held>>,
     by_resource: HashMap<ResourceId, AccountId>,
     by_user_name: HashMap<Box<str>, AccountId>,
     group_names: HashMap<ResourceId, Box<str>>,
@@ -207,7 +208,7 @@ impl Tenant {
         link(&mut held, person.external_id.map(Into::into));
         self.by_resource.insert(held.resource, id);
         self.by_user_name.insert(fold(&held.user_name).into(), id);
-        self.accounts.insert(id, held);
+        self.accounts.insert(id, Box::new(held));
         Ok(())
     }
 

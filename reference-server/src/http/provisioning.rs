@@ -238,20 +238,41 @@ async fn tell(
     id: ResourceId,
     news: News<'_>,
 ) -> Result<(), Problem> {
-    let events = match kind {
+    match kind {
         Kind::User => {
             let account = service.accounts.account(author.tenant, Who::Resource(id)).await?;
-            user_events(account, author.origin, id, &news)
+            let is_new = account.is_none();
+            for event in user_events(account, author.origin, id, &news) {
+                service.accounts.apply(author.tenant, event).await?;
+            }
+            if is_new {
+                join_groups(service, author, id).await?;
+            }
         }
-        Kind::Group if news.committed.changed => vec![Event::GroupChanged {
-            group: id,
-            name: text(news.document, "displayName").unwrap_or_default(),
-            joined: news.committed.joined.clone(),
-            left: news.committed.left.clone(),
-        }],
-        Kind::Group => Vec::new(),
-    };
-    for event in events {
+        Kind::Group if news.committed.changed => {
+            let event = Event::GroupChanged {
+                group: id,
+                name: text(news.document, "displayName").unwrap_or_default(),
+                joined: news.committed.joined.clone(),
+                left: news.committed.left.clone(),
+            };
+            service.accounts.apply(author.tenant, event).await?;
+        }
+        Kind::Group => {}
+    }
+    Ok(())
+}
+
+/// Between the store and the accounts somebody may have found the new User and put it into a group; the account
+/// was not there to hear of it.
+async fn join_groups(service: &Service, author: Author<'_>, id: ResourceId) -> Result<(), Problem> {
+    for group in service.store.groups_of(author.tenant, id).await? {
+        let event = Event::GroupChanged {
+            group: group.id,
+            name: group.display.to_string(),
+            joined: vec![id],
+            left: Vec::new(),
+        };
         service.accounts.apply(author.tenant, event).await?;
     }
     Ok(())

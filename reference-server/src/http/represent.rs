@@ -85,7 +85,15 @@ impl<'a> Presenter<'a> {
             // Writing to a string cannot fail.
             _ = write!(text, ",\"{}\":{derived}", derived_name(self.kind));
         }
-        _ = write!(text, ",\"meta\":{}}}", self.meta(record));
+        _ = write!(
+            text,
+            r#","meta":{{"resourceType":"{}","created":"{}","lastModified":"{}","location":{},"version":{}}}}}"#,
+            record.kind.name(),
+            record.created,
+            record.last_modified,
+            Value::from(self.location(record.id)),
+            Value::from(record.version.etag()),
+        );
         Ok(text)
     }
 
