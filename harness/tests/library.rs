@@ -1,0 +1,124 @@
+//! The embedded library against the embedded server: one test for each scenario file, named by its id, as every persona
+//! and with every row of its table. The conversations are held against `scenarios/snapshots`.
+
+use std::collections::BTreeSet;
+use std::net::{Ipv4Addr, SocketAddr};
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::time::Duration;
+
+use libtest_mimic::{Arguments, Failed, Trial};
+
+use scimspec::judge::known_failures::KnownFailures;
+use scimspec::judge::{CheckResult, Verdict};
+use scimspec::report::RunReport;
+use scimspec::run::{self, Library, Order};
+use scimspec::runner::plan::Selection;
+use scimspec::scenario::model::{Allow, Scenario};
+use scimspec::secrets::Secrets;
+use scimspec::snapshot;
+use scimspec::target::embedded::Embedded;
+
+fn main() -> ExitCode {
+    let arguments = Arguments::from_args();
+    let library = Library::embedded().expect("the embedded library is read without a mistake");
+    let mut trials = vec![orphans(library.scenarios.clone())];
+    for scenario in &library.scenarios {
+        let alone = Library { scenarios: vec![scenario.clone()], ..library.clone() };
+        trials.push(Trial::test(scenario.id.clone(), move || told_right(&alone)));
+    }
+    libtest_mimic::run(&arguments, trials).exit_code()
+}
+
+/// Every check of the scenario holds, and every conversation is the stored one.
+fn told_right(library: &Library) -> Result<(), Failed> {
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
+    let report = runtime.block_on(told(library))?;
+    let scenario = &library.scenarios[0];
+    if report.checks.len() < scenario.checks().count() {
+        return Err(format!("only {} checks were judged", report.checks.len()).into());
+    }
+    let wrong: Vec<String> = report
+        .checks
+        .iter()
+        .filter(|check| !matches!(check.verdict, Verdict::Pass | Verdict::Info))
+        .map(describe)
+        .collect();
+    if wrong.is_empty() && report.leftovers.is_empty() {
+        return Ok(());
+    }
+    Err(format!("{}\nnot removed: {:?}", wrong.join("\n"), report.leftovers).into())
+}
+
+async fn told(library: &Library) -> Result<RunReport, Failed> {
+    let secrets = Secrets::default();
+    let any_port = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
+    let embedded = Embedded::start(any_port, None, Vec::new(), &secrets).await?;
+    let target = embedded.target(&secrets)?;
+    let order = Order {
+        profile: "base".to_owned(),
+        selection: Selection {
+            only: Selection::globs(&[])?,
+            narrowed: false,
+            personas: library.scenarios[0].personas.clone(),
+            allow: [Allow::Load].into(),
+        },
+        jobs: 4,
+        timeout: Duration::from_secs(30),
+        domain: "example.com".to_owned(),
+        journal: None,
+        known: KnownFailures::default(),
+        require_access: true,
+        listener: Box::new(|_| {}),
+    };
+    let prepared = run::prepare(&target, library, order, &secrets).await?;
+    let lens = prepared.lens();
+    let (mut report, _, _) = prepared.carry_out(std::future::pending()).await;
+    embedded.stop().await?;
+    snapshot::compare_run(&mut report, &snapshots(), &lens)?;
+    Ok(report)
+}
+
+/// A snapshot whose scenario, row or persona is gone would be kept for ever and hold nothing.
+fn orphans(scenarios: Vec<Scenario>) -> Trial {
+    Trial::test("snapshots/every-one-belongs-to-a-story", move || {
+        let expected: BTreeSet<PathBuf> =
+            scenarios.iter().filter(|scenario| scenario.snapshot).flat_map(paths_of).collect();
+        let mut stored = Vec::new();
+        collect(&snapshots(), &mut stored)?;
+        let orphans: Vec<_> = stored.iter().filter(|path| !expected.contains(*path)).collect();
+        if orphans.is_empty() { Ok(()) } else { Err(format!("no story has these: {orphans:?}").into()) }
+    })
+}
+
+fn paths_of(scenario: &Scenario) -> Vec<PathBuf> {
+    let cases: Vec<String> = scenario.cases.iter().map(|case| format!(".{}", case.slug)).collect();
+    let personas: Vec<String> = scenario.personas.iter().map(|persona| format!("@{persona}")).collect();
+    let or_one = |list: Vec<String>| if list.is_empty() { vec![String::new()] } else { list };
+    let personas = or_one(personas);
+    let path = |case: &str, persona: &str| snapshots().join(format!("{}{case}{persona}.snap", scenario.id));
+    or_one(cases).iter().flat_map(|case| personas.iter().map(|persona| path(case, persona))).collect()
+}
+
+fn collect(folder: &Path, files: &mut Vec<PathBuf>) -> std::io::Result<()> {
+    for entry in std::fs::read_dir(folder)? {
+        let path = entry?.path();
+        if path.is_dir() {
+            collect(&path, files)?;
+        } else if path.extension().is_some_and(|ending| ending == "snap") {
+            files.push(path);
+        }
+    }
+    Ok(())
+}
+
+fn describe(check: &CheckResult) -> String {
+    let persona = check.persona.as_ref().map_or_else(String::new, |persona| format!(" as {persona}"));
+    let expected = check.expected.as_ref().map_or_else(String::new, |text| format!("\n  expected: {text}"));
+    let actual = check.actual.as_ref().map_or_else(String::new, |text| format!("\n  actual: {text}"));
+    format!("{} {}{persona}: {}{expected}{actual}", check.verdict, check.id, check.message)
+}
+
+fn snapshots() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).with_file_name("scenarios").join("snapshots")
+}

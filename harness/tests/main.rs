@@ -1,0 +1,1 @@
+//! The binary and the library as their users meet them, over real sockets.
