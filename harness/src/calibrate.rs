@@ -132,7 +132,8 @@ impl Table {
         let known: BTreeSet<String> = library.scenarios.iter().flat_map(check_ids).collect();
         let mut rows: Vec<Row> = Vec::new();
         for raw in file.deviation {
-            let deviation = deviations::find(&raw.slug).ok_or_else(|| CalibrateError::NoDeviation(raw.slug.clone()))?;
+            let deviation =
+                deviations::find(&raw.slug).ok_or_else(|| CalibrateError::NoDeviation(raw.slug.clone()))?;
             if rows.iter().any(|row| row.deviation.slug == deviation.slug) {
                 return Err(CalibrateError::Twice(raw.slug));
             }
@@ -142,7 +143,13 @@ impl Table {
             let Some(verdict) = Verdict::of_outcome(&raw.verdict) else {
                 return Err(CalibrateError::Verdict { slug: raw.slug, verdict: raw.verdict });
             };
-            rows.push(Row { deviation, checks: raw.checks, persona: raw.persona, profile: raw.profile, verdict });
+            rows.push(Row {
+                deviation,
+                checks: raw.checks,
+                persona: raw.persona,
+                profile: raw.profile,
+                verdict,
+            });
         }
         let missing: Vec<String> = deviations::table()
             .iter()
@@ -166,7 +173,9 @@ pub async fn calibrate(
     told: impl Fn(&Noticed),
 ) -> Result<Calibration, CalibrateError> {
     let correct = run(library, Vec::new(), "base", &[], None, jobs).await?;
-    let wrong = |check: &&CheckResult| matches!(check.verdict, Verdict::Fail | Verdict::Warn | Verdict::Error | Verdict::Skip);
+    let wrong = |check: &&CheckResult| {
+        matches!(check.verdict, Verdict::Fail | Verdict::Warn | Verdict::Error | Verdict::Skip)
+    };
     let mut calibration = Calibration {
         wrong_on_correct: correct.checks.iter().filter(wrong).cloned().collect(),
         passed_on_correct: correct.checks.iter().filter(|check| check.verdict == Verdict::Pass).count(),
@@ -179,7 +188,8 @@ pub async fn calibrate(
             Some(run(library, Vec::new(), &row.profile, &row.checks, row.persona.as_deref(), jobs).await?)
         };
         let before = baseline.as_ref().unwrap_or(&correct);
-        let with = run(library, vec![row.deviation], &row.profile, &row.checks, row.persona.as_deref(), jobs).await?;
+        let with = run(library, vec![row.deviation], &row.profile, &row.checks, row.persona.as_deref(), jobs)
+            .await?;
         let noticed = compare(row, before, with);
         told(&noticed);
         calibration.rows.push(noticed);
@@ -196,9 +206,11 @@ impl Calibration {
 
 /// Noticed: a named check has the expected verdict and had another one, or another outcome, on the correct server.
 fn compare(row: &Row, correct: &RunReport, with: RunReport) -> Noticed {
-    let named: Vec<CheckResult> = with.checks.into_iter().filter(|check| row.checks.contains(&check.id)).collect();
+    let named: Vec<CheckResult> =
+        with.checks.into_iter().filter(|check| row.checks.contains(&check.id)).collect();
     let changed = |check: &&CheckResult| {
-        let before = correct.checks.iter().find(|other| other.id == check.id && other.persona == check.persona);
+        let before =
+            correct.checks.iter().find(|other| other.id == check.id && other.persona == check.persona);
         check.verdict == row.verdict
             && before.is_some_and(|before| before.verdict != check.verdict || before.outcome != check.outcome)
     };
@@ -215,7 +227,8 @@ async fn run(
     jobs: usize,
 ) -> Result<RunReport, CalibrateError> {
     let secrets = Secrets::default();
-    let embedded = Embedded::start(SocketAddr::from((Ipv4Addr::LOCALHOST, 0)), None, deviations, &secrets).await?;
+    let embedded =
+        Embedded::start(SocketAddr::from((Ipv4Addr::LOCALHOST, 0)), None, deviations, &secrets).await?;
     let target = embedded.target(&secrets)?;
     let personas = persona.map_or_else(|| crate::cli::DEFAULT_PERSONAS.to_vec(), |persona| vec![persona]);
     let order = Order {
@@ -242,6 +255,10 @@ async fn run(
 }
 
 fn check_ids(scenario: &crate::scenario::model::Scenario) -> Vec<String> {
-    let cases: Vec<_> = scenario.cases.iter().map(Some).chain(scenario.cases.is_empty().then_some(None)).collect();
-    cases.into_iter().flat_map(|case| scenario.checks().map(move |check| scenario.check_id(case, &check.slug))).collect()
+    let cases: Vec<_> =
+        scenario.cases.iter().map(Some).chain(scenario.cases.is_empty().then_some(None)).collect();
+    cases
+        .into_iter()
+        .flat_map(|case| scenario.checks().map(move |check| scenario.check_id(case, &check.slug)))
+        .collect()
 }

@@ -53,7 +53,9 @@ pub enum CatalogueError {
     #[error("the requirement catalogue cannot be read: {0}")]
     Csv(#[from] csv::Error),
     /// A level or strength that is none.
-    #[error("requirement {id}: level `{level}`, strength `{strength}`: a row needs MUST, SHOULD or MAY, a provider's row in the strength column")]
+    #[error(
+        "requirement {id}: level `{level}`, strength `{strength}`: a row needs MUST, SHOULD or MAY, a provider's row in the strength column"
+    )]
     Level {
         /// Which row.
         id: String,

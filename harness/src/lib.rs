@@ -2,6 +2,7 @@
 //! people, and is a deactivated person really out?
 
 pub mod access;
+pub mod backoff;
 pub mod calibrate;
 pub mod catalogue;
 pub mod cli;

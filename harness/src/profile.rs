@@ -180,9 +180,15 @@ impl Profile {
     }
 }
 
-fn build(name: &str, files: &BTreeMap<String, (String, File)>, catalogue: &Catalogue) -> Result<Profile, ProfileError> {
+fn build(
+    name: &str,
+    files: &BTreeMap<String, (String, File)>,
+    catalogue: &Catalogue,
+) -> Result<Profile, ProfileError> {
     let mut lineage = vec![name.to_owned()];
-    while let Some(extends) = lineage.last().and_then(|last| files.get(last)).and_then(|(_, file)| file.extends.clone()) {
+    while let Some(extends) =
+        lineage.last().and_then(|last| files.get(last)).and_then(|(_, file)| file.extends.clone())
+    {
         if lineage.contains(&extends) || !files.contains_key(&extends) {
             return Err(ProfileError::Extends { profile: name.to_owned(), extends });
         }
@@ -204,7 +210,10 @@ fn build(name: &str, files: &BTreeMap<String, (String, File)>, catalogue: &Catal
             let pattern = glob(path, &change.requirement)?;
             let rows: Vec<_> = catalogue.iter().filter(|row| pattern.is_match(&row.id.0)).collect();
             if rows.is_empty() {
-                return Err(ProfileError::NoRequirement { path: path.clone(), pattern: change.requirement.clone() });
+                return Err(ProfileError::NoRequirement {
+                    path: path.clone(),
+                    pattern: change.requirement.clone(),
+                });
             }
             for row in rows {
                 let ruling = Ruling { demand: change.broken.into(), because: Some(change.because.clone()) };

@@ -88,7 +88,9 @@ pub enum RunError {
     #[error(transparent)]
     Chance(#[from] NoChance),
     /// Nothing to run.
-    #[error("no check is left to run: --only, --persona, --profile and the target's capabilities leave nothing. `scimspec list` shows what there is")]
+    #[error(
+        "no check is left to run: --only, --persona, --profile and the target's capabilities leave nothing. `scimspec list` shows what there is"
+    )]
     NothingToRun,
 }
 
@@ -109,7 +111,7 @@ pub enum LibraryError {
 /// The largest body that is read: far beyond any page of users, far below harm.
 const BODY_LIMIT: usize = 8 * 1024 * 1024;
 /// A provider's waits in a run: long enough for a Retry-After that means seconds.
-const LONGEST_WAIT: Duration = Duration::from_secs(60);
+const LONGEST_WAIT: Duration = Duration::from_mins(1);
 /// How long a list or filter of a foreign server may lag behind a write.
 const LIST_PATIENCE: Duration = Duration::from_secs(3);
 
@@ -136,12 +138,22 @@ impl Library {
 pub fn connect(target: &Target, timeout: Duration) -> Result<Arc<dyn Wire>, ClientError> {
     let authorization =
         target.token.as_ref().map(|token| SecretString::from(format!("Bearer {}", token.expose_secret())));
-    let config = ClientConfig { authorization, timeout, body_limit: BODY_LIMIT, ..ClientConfig::new(target.url.clone()) };
+    let config = ClientConfig {
+        authorization,
+        timeout,
+        body_limit: BODY_LIMIT,
+        ..ClientConfig::new(target.url.clone())
+    };
     Ok(Arc::new(Client::new(config)?))
 }
 
 /// Everything before the first write.
-pub async fn prepare(target: &Target, library: &Library, order: Order, secrets: &Secrets) -> Result<Prepared, RunError> {
+pub async fn prepare(
+    target: &Target,
+    library: &Library,
+    order: Order,
+    secrets: &Secrets,
+) -> Result<Prepared, RunError> {
     let wire = connect(target, order.timeout)?;
     let judge = Judge::new(
         library.catalogue.clone(),
@@ -172,7 +184,11 @@ pub async fn prepare(target: &Target, library: &Library, order: Order, secrets: 
         jobs: order.jobs,
         listener: order.listener,
     };
-    let target = if target.embedded { format!("{} (the embedded reference server)", target.url) } else { target.url.to_string() };
+    let target = if target.embedded {
+        format!("{} (the embedded reference server)", target.url)
+    } else {
+        target.url.to_string()
+    };
     Ok(Prepared { plan, setting, judge, target, known: order.known, require_access: order.require_access })
 }
 
@@ -188,7 +204,10 @@ impl Prepared {
     }
 
     /// Tells the stories, judges, cleans up. Also the journal's path if something is left, and what went wrong with it.
-    pub async fn carry_out(self, stop: impl Future<Output = ()>) -> (RunReport, Option<PathBuf>, Option<String>) {
+    pub async fn carry_out(
+        self,
+        stop: impl Future<Output = ()>,
+    ) -> (RunReport, Option<PathBuf>, Option<String>) {
         let started = SystemTime::now();
         let Plan { stories, skipped } = self.plan;
         let seen = runner::run(stories, &self.setting, stop).await;

@@ -66,7 +66,10 @@ mod tests {
     fn a_secret_is_masked_in_every_spelling() {
         let secrets = Secrets::default();
         secrets.add("a\"b/c");
-        assert_eq!(secrets.clone().scrub(r#"x a"b/c, "a\"b/c", ?t=a%22b%2Fc"#), r#"x [secret], "[secret]", ?t=[secret]"#);
+        assert_eq!(
+            secrets.clone().scrub(r#"x a"b/c, "a\"b/c", ?t=a%22b%2Fc"#),
+            r#"x [secret], "[secret]", ?t=[secret]"#
+        );
     }
 
     #[test]

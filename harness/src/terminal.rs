@@ -38,7 +38,8 @@ impl Terminal {
 
     /// The width of standard output in columns.
     pub fn width(&self) -> usize {
-        terminal_size::terminal_size().map_or(PIPE_WIDTH, |(terminal_size::Width(width), _)| usize::from(width))
+        terminal_size::terminal_size()
+            .map_or(PIPE_WIDTH, |(terminal_size::Width(width), _)| usize::from(width))
     }
 
     /// Whether someone watches standard error.

@@ -9,7 +9,7 @@ use serde_json::Value;
 use tokio::io::AsyncWriteExt;
 use url::Url;
 
-use super::{Means, Probe, ProbeRequest, Reading};
+use super::{HttpMeans, Means, Probe, ProbeRequest, Reading};
 use crate::json::template::Lookup;
 
 /// What a try showed.
@@ -41,52 +41,71 @@ impl Probe {
     ) -> Reached {
         match &self.means {
             Means::Command(command) => run(command, person).await,
-            Means::Http { attempt, allowed, blocked, account, .. } => {
-                let mut kept: Vec<(String, Value)> = Vec::new();
-                let last = attempt.len() - 1;
-                for (i, request) in attempt.iter().enumerate() {
-                    let with_kept = WithKept { outer: lookup, kept: &kept };
-                    let exchange = match request.send(wire, &with_kept).await {
-                        Ok(exchange) => exchange,
-                        Err(why) => return Reached::Unclear(why),
-                    };
-                    let answer = match &exchange.result {
-                        Ok(answer) => answer,
-                        Err(broken) => return Reached::Unclear(broken_way(broken)),
-                    };
-                    let json = answer.json();
-                    if blocked.fits(answer.status, json.as_ref()) {
-                        return Reached::Blocked;
-                    }
-                    if i == last && allowed.fits(answer.status, json.as_ref()) {
-                        let who = account.as_ref().and_then(|path| json.as_ref().and_then(|j| first(path, j)));
-                        return Reached::Allowed(who);
-                    }
-                    if i == last || !answer.is_success() {
-                        return Reached::Unclear(format!("{} answered {}, which is neither allowed nor blocked", request.method, answer.status));
-                    }
-                    if let Err(why) = request.keep(json.as_ref(), &mut |name, value| {
-                        kept.push((name.clone(), value.clone()));
-                        keep(name, value);
-                    }) {
-                        return Reached::Unclear(why);
-                    }
-                }
-                Reached::Unclear("the probe sends nothing".to_owned())
+            Means::Http(http) => http.attempt(wire, lookup, keep).await,
+        }
+    }
+}
+
+impl HttpMeans {
+    async fn attempt(
+        &self,
+        wire: &dyn Wire,
+        lookup: &dyn Lookup,
+        keep: &mut dyn FnMut(String, Value),
+    ) -> Reached {
+        let mut kept: Vec<(String, Value)> = Vec::new();
+        let Some((last, before)) = self.attempt.split_last() else {
+            return Reached::Unclear("the probe sends nothing".to_owned());
+        };
+        for request in before {
+            let (status, json) = match request.answer(wire, &WithKept { outer: lookup, kept: &kept }).await {
+                Ok(answer) => answer,
+                Err(why) => return Reached::Unclear(why),
+            };
+            if self.blocked.fits(status, json.as_ref()) {
+                return Reached::Blocked;
             }
+            if !(200..300).contains(&status) {
+                return Reached::Unclear(format!(
+                    "{} answered {status}, which is neither success nor blocked",
+                    request.method
+                ));
+            }
+            let kept_one = request.keep(json.as_ref(), &mut |name, value| {
+                kept.push((name.clone(), value.clone()));
+                keep(name, value);
+            });
+            if let Err(why) = kept_one {
+                return Reached::Unclear(why);
+            }
+        }
+        match last.answer(wire, &WithKept { outer: lookup, kept: &kept }).await {
+            Err(why) => Reached::Unclear(why),
+            Ok((status, json)) if self.blocked.fits(status, json.as_ref()) => Reached::Blocked,
+            Ok((status, json)) if self.allowed.fits(status, json.as_ref()) => {
+                Reached::Allowed(self.account.as_ref().and_then(|path| first(path, json.as_ref()?)))
+            }
+            Ok((status, _)) => Reached::Unclear(format!(
+                "{} answered {status}, which is neither allowed nor blocked",
+                last.method
+            )),
         }
     }
 }
 
 impl ProbeRequest {
     /// Sends it, with names filled in.
-    pub(super) async fn send(&self, wire: &dyn Wire, lookup: &dyn Lookup) -> Result<Exchange, String> {
+    async fn send(&self, wire: &dyn Wire, lookup: &dyn Lookup) -> Result<Exchange, String> {
         let literal = |text: &str| utf8_percent_encode(text, LITERAL).to_string();
         let value = |text: &str| utf8_percent_encode(text, VALUE).to_string();
         let url = self.url.fill_with(lookup, literal, value).map_err(|unbound| unbound.to_string())?;
         let url = Url::parse(&url).map_err(|error| format!("the probe's URL is none: {error}"))?;
-        let mut request =
-            Request { method: self.method.clone(), to: Destination::Absolute(url), headers: Vec::new(), body: None };
+        let mut request = Request {
+            method: self.method.clone(),
+            to: Destination::Absolute(url),
+            headers: Vec::new(),
+            body: None,
+        };
         for (name, text) in &self.headers {
             request = request.header(name, text.fill(lookup).map_err(|unbound| unbound.to_string())?);
         }
@@ -100,6 +119,12 @@ impl ProbeRequest {
         Ok(wire.send(Origin::Probe, request).await)
     }
 
+    async fn answer(&self, wire: &dyn Wire, lookup: &dyn Lookup) -> Result<(u16, Option<Value>), String> {
+        let exchange = self.send(wire, lookup).await?;
+        let answer = exchange.result.as_ref().map_err(broken_way)?;
+        Ok((answer.status, answer.json()))
+    }
+
     /// Sends it as an arrangement: it must succeed, and what it keeps must be there.
     pub(super) async fn arrange(
         &self,
@@ -110,7 +135,10 @@ impl ProbeRequest {
         let exchange = self.send(wire, lookup).await?;
         let answer = exchange.result.as_ref().map_err(broken_way)?;
         if !answer.is_success() {
-            return Err(format!("arranging it failed: {} {} answered {}", self.method, exchange.url, answer.status));
+            return Err(format!(
+                "arranging it failed: {} {} answered {}",
+                self.method, exchange.url, answer.status
+            ));
         }
         self.keep(answer.json().as_ref(), keep)
     }

@@ -67,20 +67,24 @@ pub enum Evidence {
 #[derive(Debug, Clone)]
 pub enum Means {
     /// Requests.
-    Http {
-        /// Sent once for each person, before the first try.
-        arrange: Vec<ProbeRequest>,
-        /// Sent at each try, in order; the answer of the last decides, unless an earlier one is refused.
-        attempt: Vec<ProbeRequest>,
-        /// An answer that means: in.
-        allowed: Reading,
-        /// An answer that means: refused.
-        blocked: Reading,
-        /// Where the answer names the account, so that the same one can be asked for after reactivation.
-        account: Option<JsonPath>,
-    },
+    Http(Box<HttpMeans>),
     /// A command: the person as JSON on standard input; exit 0 allowed, 1 blocked, anything else cannot tell.
     Command(Vec<String>),
+}
+
+/// A way in by HTTP.
+#[derive(Debug, Clone)]
+pub struct HttpMeans {
+    /// Sent once for each person, before the first try.
+    arrange: Vec<ProbeRequest>,
+    /// Sent at each try, in order; the answer of the last decides, unless an earlier one is refused.
+    attempt: Vec<ProbeRequest>,
+    /// An answer that means: in.
+    allowed: Reading,
+    /// An answer that means: refused.
+    blocked: Reading,
+    /// Where the answer names the account, so that the same one can be asked for after reactivation.
+    account: Option<JsonPath>,
 }
 
 /// A request of a probe.
@@ -189,7 +193,9 @@ impl Probe {
             (Some(command), None) if !command.is_empty() => Means::Command(command),
             (Some(_), None) => return Err(ProbeError::NoCommand),
             (None, Some(attempt)) => {
-                let (Some(allowed), Some(blocked)) = (raw.allowed, raw.blocked) else { return Err(ProbeError::Means) };
+                let (Some(allowed), Some(blocked)) = (raw.allowed, raw.blocked) else {
+                    return Err(ProbeError::Means);
+                };
                 let attempt = match attempt {
                     OneOrMore::One(one) => vec![one],
                     OneOrMore::More(more) => more,
@@ -197,13 +203,13 @@ impl Probe {
                 if attempt.is_empty() {
                     return Err(ProbeError::Means);
                 }
-                Means::Http {
+                Means::Http(Box::new(HttpMeans {
                     arrange: requests(raw.arrange)?,
                     attempt: requests(attempt)?,
                     allowed: allowed.resolve("allowed")?,
                     blocked: blocked.resolve("blocked")?,
                     account: raw.account.map(|path| json_path(&path)).transpose()?,
-                }
+                }))
             }
             _ => return Err(ProbeError::Means),
         };

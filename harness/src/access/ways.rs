@@ -10,6 +10,7 @@ use serde_json::Value;
 
 use super::attempt::Reached;
 use super::{Evidence, Kind, Means, Probe, Probes};
+use crate::backoff::Backoff;
 use crate::json::template::{Lookup, Reference};
 use crate::scenario::model::Access;
 use crate::secrets::Secrets;
@@ -152,7 +153,11 @@ impl Attempt<'_> {
         match self.until(way, within, |reached| *reached == Reached::Blocked).await {
             Reached::Blocked => {
                 way.shut_before = true;
-                if way.open_before { round.read(self.probe) } else { round.never_open.push(self.probe.name.clone()) }
+                if way.open_before {
+                    round.read(self.probe);
+                } else {
+                    round.never_open.push(self.probe.name.clone());
+                }
             }
             Reached::Allowed(_) => {
                 round.read(self.probe);
@@ -170,17 +175,12 @@ impl Attempt<'_> {
     /// Tries at once, then after 1, 2, 4 seconds and so on while there is time, so that a slow revocation is waited
     /// for and a lockout is not provoked.
     async fn until(&self, way: &mut Way, within: Duration, enough: impl Fn(&Reached) -> bool) -> Reached {
-        let mut waited = Duration::ZERO;
-        let mut pause = Duration::from_secs(1);
+        let mut backoff = Backoff::new(within, Duration::from_secs(1));
         loop {
             let reached = self.once(way).await;
-            if enough(&reached) || waited >= within {
+            if enough(&reached) || !backoff.pause().await {
                 return reached;
             }
-            let time = pause.min(within - waited);
-            tokio::time::sleep(time).await;
-            waited += time;
-            pause *= 2;
         }
     }
 
@@ -193,8 +193,10 @@ impl Attempt<'_> {
         }
         let mut fresh = Vec::new();
         let lookup = Names { probes: self.probes, who: self.who, kept: &way.kept };
-        let reached =
-            self.probe.attempt(self.wire, &lookup, &self.who.person, &mut |name, value| fresh.push((name, value))).await;
+        let reached = self
+            .probe
+            .attempt(self.wire, &lookup, &self.who.person, &mut |name, value| fresh.push((name, value)))
+            .await;
         for (_, value) in &fresh {
             self.secrets.add(&crate::json::template::as_text(value));
         }
@@ -202,8 +204,8 @@ impl Attempt<'_> {
     }
 
     async fn arrange(&self, way: &mut Way) -> Result<(), String> {
-        let Means::Http { arrange, .. } = &self.probe.means else { return Ok(()) };
-        for request in arrange {
+        let Means::Http(http) = &self.probe.means else { return Ok(()) };
+        for request in &http.arrange {
             let lookup = Names { probes: self.probes, who: self.who, kept: &way.kept };
             let mut fresh = Vec::new();
             request.arrange(self.wire, &lookup, &mut |name, value| fresh.push((name, value))).await?;
@@ -243,7 +245,9 @@ impl Round {
         }
         if self.tried.is_empty() {
             let ways = self.never_open.join(", ");
-            return Tried::Unclear(format!("no way in was seen open for {person} before ({ways}), so that it is shut proves nothing"));
+            return Tried::Unclear(format!(
+                "no way in was seen open for {person} before ({ways}), so that it is shut proves nothing"
+            ));
         }
         Tried::AsExpected { notes: self.notes, observed: self.observed }
     }

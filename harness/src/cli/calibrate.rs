@@ -13,14 +13,14 @@ use crate::terminal::Terminal;
 
 /// Flags as they were typed.
 #[derive(Debug, Args)]
-pub struct Arguments {
+pub(super) struct Arguments {
     /// Scenarios at a time.
     #[arg(long, short, value_name = "N", default_value_t = 4, value_parser = clap::value_parser!(u16).range(1..=64))]
     jobs: u16,
 }
 
 /// Runs the command.
-pub async fn main(arguments: &Arguments, terminal: &Terminal) -> Exit {
+pub(super) async fn main(arguments: &Arguments, terminal: &Terminal) -> Exit {
     match run(arguments, terminal).await {
         Ok(calibration) if calibration.holds() => Exit::Conformant,
         Ok(_) => Exit::NotConformant,
@@ -47,13 +47,21 @@ fn line(noticed: &Noticed) -> String {
     if let Some(check) = &noticed.by {
         let style = AnsiColor::Green.on_default();
         let persona = check.persona.as_ref().map_or_else(String::new, |persona| format!(" as {persona}"));
-        let _ = writeln!(text, "{style}noticed{style:#}     {slug}\n            {}{persona}: {}", check.id, check.verdict);
+        let _ = writeln!(
+            text,
+            "{style}noticed{style:#}     {slug}\n            {}{persona}: {}",
+            check.id, check.verdict
+        );
     } else {
         let style = AnsiColor::Red.on_default().bold();
         let _ = writeln!(text, "{style}NOT NOTICED{style:#} {slug}: {}", noticed.row.deviation.wrong);
         for check in &noticed.instead {
             let persona = check.persona.as_ref().map_or_else(String::new, |persona| format!(" as {persona}"));
-            let _ = writeln!(text, "            {}{persona}: {}, expected {}", check.id, check.verdict, noticed.row.verdict);
+            let _ = writeln!(
+                text,
+                "            {}{persona}: {}, expected {}",
+                check.id, check.verdict, noticed.row.verdict
+            );
         }
         if noticed.instead.is_empty() {
             let _ = writeln!(text, "            none of its checks ran");
@@ -67,7 +75,11 @@ fn end(calibration: &Calibration) -> String {
     for check in &calibration.wrong_on_correct {
         let style = AnsiColor::Red.on_default().bold();
         let persona = check.persona.as_ref().map_or_else(String::new, |persona| format!(" as {persona}"));
-        let _ = writeln!(text, "{style}FALSE ALARM{style:#} {}{persona}: {} on the correct server: {}", check.id, check.verdict, check.message);
+        let _ = writeln!(
+            text,
+            "{style}FALSE ALARM{style:#} {}{persona}: {} on the correct server: {}",
+            check.id, check.verdict, check.message
+        );
     }
     let noticed = calibration.rows.iter().filter(|row| row.by.is_some()).count();
     let _ = writeln!(

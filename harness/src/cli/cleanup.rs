@@ -19,7 +19,7 @@ use crate::terminal::Terminal;
 
 /// Flags as they were typed.
 #[derive(Debug, Args)]
-pub struct Arguments {
+pub(super) struct Arguments {
     /// The journal; default: every journal of interrupted runs, for the server that --url names if it is given.
     journal: Option<PathBuf>,
     /// Only runs against this SCIM base URL.
@@ -37,7 +37,7 @@ pub struct Arguments {
 }
 
 /// Runs the command.
-pub async fn main(arguments: Arguments, terminal: &Terminal) -> Exit {
+pub(super) async fn main(arguments: Arguments, terminal: &Terminal) -> Exit {
     match clean(&arguments, terminal).await {
         Ok(exit) => exit,
         Err(Refusal(exit, message)) => {
@@ -62,13 +62,27 @@ async fn clean(arguments: &Arguments, terminal: &Terminal) -> Result<Exit, Refus
     let mut found = false;
     for path in journals(arguments.journal.as_deref())? {
         let journal = Journal::read(&path).map_err(Refusal::usage)?;
-        if asked.as_ref().is_some_and(|asked| asked.trim_end_matches('/') != journal.url.trim_end_matches('/')) {
+        if asked
+            .as_ref()
+            .is_some_and(|asked| asked.trim_end_matches('/') != journal.url.trim_end_matches('/'))
+        {
             continue;
         }
         found = true;
-        terminal.tell(&format!("run {} against {}: {} things left", journal.run, printable(&journal.url), journal.left.len()));
+        terminal.tell(&format!(
+            "run {} against {}: {} things left",
+            journal.run,
+            printable(&journal.url),
+            journal.left.len()
+        ));
         let url = config::http_url("the journal's url", &journal.url).map_err(Refusal::usage)?;
-        let target = Target { url, token: token.clone(), claims: Claims::All, probes: Probes::default(), embedded: false };
+        let target = Target {
+            url,
+            token: token.clone(),
+            claims: Claims::All,
+            probes: Probes::default(),
+            embedded: false,
+        };
         let wire = crate::run::connect(&target, Duration::from_secs(30)).map_err(Refusal::could_not_run)?;
         let mut left = 0;
         for made in &journal.left {
@@ -107,7 +121,8 @@ fn journals(named: Option<&Path>) -> Result<Vec<PathBuf>, Refusal> {
         Err(error) => return Err(Refusal::could_not_run(error)),
     };
     let paths = entries.filter_map(|entry| Some(entry.ok()?.path()));
-    let mut journals: Vec<_> = paths.filter(|path| path.extension().is_some_and(|ending| ending == "journal")).collect();
+    let mut journals: Vec<_> =
+        paths.filter(|path| path.extension().is_some_and(|ending| ending == "journal")).collect();
     journals.sort();
     Ok(journals)
 }

@@ -13,7 +13,7 @@ use crate::terminal::Terminal;
 
 /// Flags as they were typed.
 #[derive(Debug, Args)]
-pub struct ListArguments {
+pub(super) struct ListArguments {
     /// What to list.
     #[arg(default_value = "checks")]
     what: What,
@@ -21,7 +21,7 @@ pub struct ListArguments {
 
 /// Flags as they were typed.
 #[derive(Debug, Args)]
-pub struct ExplainArguments {
+pub(super) struct ExplainArguments {
     /// The id of a check, scenario, requirement, persona, profile or deviation.
     id: String,
 }
@@ -36,28 +36,27 @@ enum What {
 }
 
 /// Lists.
-pub fn list(arguments: &ListArguments, terminal: &Terminal) -> Exit {
+pub(super) fn list(arguments: &ListArguments, terminal: &Terminal) -> Exit {
     shown(terminal, |library| Some(listed(arguments.what, library)), "")
 }
 
 /// Explains.
-pub fn explain(arguments: &ExplainArguments, terminal: &Terminal) -> Exit {
+pub(super) fn explain(arguments: &ExplainArguments, terminal: &Terminal) -> Exit {
     let unknown = format!("nothing is called {:?}: `scimspec list` shows what there is", arguments.id);
     shown(terminal, |library| explained(&arguments.id, library), &unknown)
 }
 
 fn shown(terminal: &Terminal, text: impl FnOnce(&Library) -> Option<String>, unknown: &str) -> Exit {
     match Library::embedded() {
-        Ok(library) => match text(&library) {
-            Some(text) => {
+        Ok(library) => {
+            if let Some(text) = text(&library) {
                 terminal.print(&text);
                 Exit::Conformant
-            }
-            None => {
+            } else {
                 terminal.error(unknown);
                 Exit::Usage
             }
-        },
+        }
         Err(error) => refused(terminal, &error),
     }
 }
@@ -93,13 +92,20 @@ fn listed(what: What, library: &Library) -> String {
             }
         }
         What::Profiles => {
-            for profile in library.profiles.names().iter().filter_map(|name| library.profiles.find(name).ok()) {
+            for profile in library.profiles.names().iter().filter_map(|name| library.profiles.find(name).ok())
+            {
                 let _ = writeln!(text, "{}: {}", profile.name, profile.title);
             }
         }
         What::Deviations => {
             for deviation in deviations::table() {
-                let _ = writeln!(text, "{} ({}): {}", deviation.slug, cluster(deviation.cluster), deviation.wrong);
+                let _ = writeln!(
+                    text,
+                    "{} ({}): {}",
+                    deviation.slug,
+                    cluster(deviation.cluster),
+                    deviation.wrong
+                );
             }
         }
     }
@@ -133,13 +139,22 @@ fn explained(id: &str, library: &Library) -> Option<String> {
         if !row.notes.is_empty() {
             let _ = writeln!(text, "\n{}", row.notes);
         }
-        let _ = write!(text, "\nShown by:\n{}", if shown.is_empty() { "  no check yet\n".to_owned() } else { shown.concat() });
+        let _ = write!(
+            text,
+            "\nShown by:\n{}",
+            if shown.is_empty() { "  no check yet\n".to_owned() } else { shown.concat() }
+        );
         return Some(text);
     }
     if let Some(deviation) = deviations::find(id) {
         return Some(format!(
             "{} ({})\n\nWrong: {}\nRight: {}\nSeen at: {}\n\nTry it: scimspec run --deviate {}\n",
-            deviation.slug, cluster(deviation.cluster), deviation.wrong, deviation.right, deviation.source, deviation.slug
+            deviation.slug,
+            cluster(deviation.cluster),
+            deviation.wrong,
+            deviation.right,
+            deviation.source,
+            deviation.slug
         ));
     }
     if let Some(info) = persona::catalogue().iter().find(|info| info.name == id) {
@@ -160,7 +175,8 @@ fn explained(id: &str, library: &Library) -> Option<String> {
 }
 
 fn matches_check(id: &str, scenario: &crate::scenario::model::Scenario, check: &str) -> bool {
-    id == scenario.check_id(None, check) || scenario.cases.iter().any(|case| id == scenario.check_id(Some(case), check))
+    id == scenario.check_id(None, check)
+        || scenario.cases.iter().any(|case| id == scenario.check_id(Some(case), check))
 }
 
 fn scenario_text(id: &str, scenario: &crate::scenario::model::Scenario, library: &Library) -> String {
@@ -169,7 +185,9 @@ fn scenario_text(id: &str, scenario: &crate::scenario::model::Scenario, library:
         let names: Vec<_> = scenario.personas.iter().map(ToString::to_string).collect();
         let _ = writeln!(text, "\nRuns as: {}", names.join(", "));
     }
-    for check in scenario.checks().filter(|check| id == scenario.id || matches_check(id, scenario, &check.slug)) {
+    for check in
+        scenario.checks().filter(|check| id == scenario.id || matches_check(id, scenario, &check.slug))
+    {
         let _ = writeln!(text, "\n{}/{} ({})", scenario.id, check.slug, check.level);
         for row in check.shows.iter().filter_map(|id| library.catalogue.find(id)) {
             let _ = writeln!(text, "  {}: {} ({})", row.id, row.statement, row.citation());

@@ -8,7 +8,7 @@ use crate::runner::Event;
 use crate::runner::plan::Plan;
 
 /// A listener that draws progress; silent where nobody watches.
-pub fn listener(watched: bool) -> (ProgressBar, Box<dyn Fn(Event) + Send + Sync>) {
+pub(super) fn listener(watched: bool) -> (ProgressBar, Box<dyn Fn(Event) + Send + Sync>) {
     if !watched {
         return (ProgressBar::hidden(), Box::new(|_| {}));
     }
@@ -27,7 +27,9 @@ pub fn listener(watched: bool) -> (ProgressBar, Box<dyn Fn(Event) + Send + Sync>
                 drawn.inc(1);
             }
             Event::Step { .. } => {}
-            Event::CleaningUp { left } => drawn.set_message(format!("removing what the run made: {left} left")),
+            Event::CleaningUp { left } => {
+                drawn.set_message(format!("removing what the run made: {left} left"));
+            }
         }
         if let Some((_, name)) = under_way.first() {
             drawn.set_message(name.clone());
@@ -37,6 +39,6 @@ pub fn listener(watched: bool) -> (ProgressBar, Box<dyn Fn(Event) + Send + Sync>
 }
 
 /// Tells the bar how much there is to do.
-pub fn expect(bar: &ProgressBar, plan: &Plan) {
+pub(super) fn expect(bar: &ProgressBar, plan: &Plan) {
     bar.set_length(plan.stories.len() as u64);
 }

@@ -6,20 +6,20 @@ use clap::Args;
 
 use crate::report::Exit;
 use crate::report::view::printable_lines;
-use crate::snapshot::file::{self, Snapshot, SnapshotError};
 use crate::snapshot::difference;
+use crate::snapshot::file::{self, Snapshot, SnapshotError};
 use crate::terminal::Terminal;
 
 /// Flags as they were typed.
 #[derive(Debug, Args)]
-pub struct Arguments {
+pub(super) struct Arguments {
     /// The folder of snapshots, as given to `run --snapshots`.
     #[arg(value_name = "DIR")]
     folder: PathBuf,
 }
 
 /// Shows every pending snapshot: what is new, or what changed. Exit 1 while there are any.
-pub fn review(arguments: &Arguments, terminal: &Terminal) -> Exit {
+pub(super) fn review(arguments: &Arguments, terminal: &Terminal) -> Exit {
     each(arguments, terminal, "nothing is pending", |stored, pending| {
         let old = Snapshot::read(stored)?.map(|snapshot| snapshot.contents);
         let new = Snapshot::read(pending)?.map(|snapshot| snapshot.contents).unwrap_or_default();
@@ -33,7 +33,7 @@ pub fn review(arguments: &Arguments, terminal: &Terminal) -> Exit {
 }
 
 /// Takes every pending snapshot over.
-pub fn accept(arguments: &Arguments, terminal: &Terminal) -> Exit {
+pub(super) fn accept(arguments: &Arguments, terminal: &Terminal) -> Exit {
     each(arguments, terminal, "nothing is pending", |stored, pending| {
         file::accept(stored, pending)?;
         terminal.print(&format!("accepted: {}\n", stored.display()));
@@ -42,7 +42,7 @@ pub fn accept(arguments: &Arguments, terminal: &Terminal) -> Exit {
 }
 
 /// Throws every pending snapshot away.
-pub fn reject(arguments: &Arguments, terminal: &Terminal) -> Exit {
+pub(super) fn reject(arguments: &Arguments, terminal: &Terminal) -> Exit {
     each(arguments, terminal, "nothing is pending", |stored, pending| {
         file::remove_if_there(pending)?;
         terminal.print(&format!("rejected: {}\n", stored.display()));

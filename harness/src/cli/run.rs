@@ -28,7 +28,7 @@ pub const DEFAULT_PERSONAS: [&str; 3] = ["okta-wizard", "okta-catalog", "entra"]
 
 /// Flags as they were typed.
 #[derive(Debug, Args)]
-pub struct Arguments {
+pub(super) struct Arguments {
     /// The SCIM base URL of the server to test, e.g. https://app.example/scim/v2.
     #[arg(long, value_name = "URL", conflicts_with = "deviate")]
     url: Option<String>,
@@ -102,10 +102,10 @@ enum AllowFlag {
 }
 
 /// A message for the user and the code to end with.
-pub struct Refusal(pub Exit, pub String);
+pub(super) struct Refusal(pub(super) Exit, pub(super) String);
 
 /// Runs the command.
-pub async fn main(arguments: Arguments, terminal: &Terminal) -> Exit {
+pub(super) async fn main(arguments: Arguments, terminal: &Terminal) -> Exit {
     match run(arguments, terminal).await {
         Ok(exit) => exit,
         Err(Refusal(exit, message)) => {
@@ -123,15 +123,14 @@ async fn run(arguments: Arguments, terminal: &Terminal) -> Result<Exit, Refusal>
         None => Library::embedded(),
     }
     .map_err(Refusal::usage)?;
-    let (embedded, target) = match chosen.target {
-        Some(target) => (None, target),
-        None => {
-            let any_port = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
-            let embedded = Embedded::start(any_port, None, chosen.deviations, &secrets).await;
-            let embedded = embedded.map_err(Refusal::could_not_run)?;
-            let target = embedded.target(&secrets).map_err(Refusal::could_not_run)?;
-            (Some(embedded), target)
-        }
+    let (embedded, target) = if let Some(target) = chosen.target {
+        (None, target)
+    } else {
+        let any_port = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
+        let embedded = Embedded::start(any_port, None, chosen.deviations, &secrets).await;
+        let embedded = embedded.map_err(Refusal::could_not_run)?;
+        let target = embedded.target(&secrets).map_err(Refusal::could_not_run)?;
+        (Some(embedded), target)
     };
     let mut selection = chosen.selection;
     if target.embedded {
@@ -150,7 +149,9 @@ async fn run(arguments: Arguments, terminal: &Terminal) -> Result<Exit, Refusal>
         require_access: arguments.require_access,
         listener,
     };
-    let prepared = crate::run::prepare(&target, &library, order, &secrets).await.map_err(Refusal::of_run)?;
+    let prepared = crate::run::prepare(&target, &library, order, &secrets)
+        .await
+        .map_err(|error| Refusal::of_run(&error))?;
     if !target.embedded {
         announce(&prepared, &target, terminal);
     }
@@ -160,8 +161,11 @@ async fn run(arguments: Arguments, terminal: &Terminal) -> Result<Exit, Refusal>
     }
     progress::expect(&bar, &prepared.plan);
     let lens = prepared.lens();
-    let (mut report, journal, failed) =
-        prepared.carry_out(signals::stop(|| terminal.tell("stopping: what this run made is being removed (Ctrl-C again ends at once)"))).await;
+    let (mut report, journal, failed) = prepared
+        .carry_out(signals::stop(|| {
+            terminal.tell("stopping: what this run made is being removed (Ctrl-C again ends at once)");
+        }))
+        .await;
     bar.finish_and_clear();
     if let Some(embedded) = embedded {
         // Nothing depends on how it ends: the run is over.
@@ -175,7 +179,8 @@ async fn run(arguments: Arguments, terminal: &Terminal) -> Result<Exit, Refusal>
         terminal.error(&failed);
     }
     if let Some(journal) = journal {
-        terminal.tell(&format!("what is left is noted in {}: `scimspec cleanup` removes it", journal.display()));
+        terminal
+            .tell(&format!("what is left is noted in {}: `scimspec cleanup` removes it", journal.display()));
     }
     Ok(report.exit())
 }
@@ -205,18 +210,28 @@ impl Chosen {
             None => section.token,
         };
         if url.is_none() && arguments.config.is_some() {
-            return Err(Refusal::usage("the configuration names no target: add `url` to its [target], or use --url"));
+            return Err(Refusal::usage(
+                "the configuration names no target: add `url` to its [target], or use --url",
+            ));
         }
         if url.is_none() && arguments.token_env.is_some() {
-            return Err(Refusal::usage("--token-env goes with --url or --config: the embedded server makes its own token"));
+            return Err(Refusal::usage(
+                "--token-env goes with --url or --config: the embedded server makes its own token",
+            ));
         }
         let personas = personas(&arguments.persona)?;
         let claimed: BTreeSet<String> = section
             .idps
             .into_iter()
-            .chain(arguments.persona.iter().filter_map(|name| Some(name.parse::<PersonaName>().ok()?.provider().to_owned())))
+            .chain(
+                arguments
+                    .persona
+                    .iter()
+                    .filter_map(|name| Some(name.parse::<PersonaName>().ok()?.provider().to_owned())),
+            )
             .collect();
-        let target = url.map(|url| Target { url, token, claims: Claims::These(claimed), probes, embedded: false });
+        let target =
+            url.map(|url| Target { url, token, claims: Claims::These(claimed), probes, embedded: false });
         let baseline = arguments.baseline.as_ref().or(section.baseline.as_ref());
         let known = baseline.map_or_else(|| Ok(KnownFailures::default()), |path| KnownFailures::read(path));
         let selection = Selection {
@@ -236,10 +251,11 @@ impl Chosen {
 }
 
 /// The deviations of these slugs.
-pub fn find_deviations(slugs: &[String]) -> Result<Vec<&'static deviations::Deviation>, Refusal> {
+pub(super) fn find_deviations(slugs: &[String]) -> Result<Vec<&'static deviations::Deviation>, Refusal> {
     let find = |slug: &String| {
-        deviations::find(slug)
-            .ok_or_else(|| Refusal::usage(format!("there is no deviation {slug:?}: `scimspec list deviations` shows all")))
+        deviations::find(slug).ok_or_else(|| {
+            Refusal::usage(format!("there is no deviation {slug:?}: `scimspec list deviations` shows all"))
+        })
     };
     slugs.iter().map(find).collect()
 }
@@ -260,7 +276,12 @@ fn announce(prepared: &Prepared, target: &Target, terminal: &Terminal) {
     ));
 }
 
-fn write_reports(reports: &[ReportTo], report: &RunReport, lens: &Lens, terminal: &Terminal) -> Result<(), Refusal> {
+fn write_reports(
+    reports: &[ReportTo],
+    report: &RunReport,
+    lens: &Lens,
+    terminal: &Terminal,
+) -> Result<(), Refusal> {
     let to_output = reports.iter().any(|to| to.file.is_none());
     if !to_output {
         terminal.print(&pretty::text(report, lens, terminal.width()));
@@ -269,7 +290,9 @@ fn write_reports(reports: &[ReportTo], report: &RunReport, lens: &Lens, terminal
     for to in reports {
         let text = match texts.get(&(to.format as u8)) {
             Some(text) => text,
-            None => texts.entry(to.format as u8).or_insert(render(to.format, report, lens, terminal.width())?),
+            None => {
+                texts.entry(to.format as u8).or_insert(render(to.format, report, lens, terminal.width())?)
+            }
         };
         match &to.file {
             None => terminal.print(text),
@@ -288,8 +311,9 @@ fn render(format: Format, report: &RunReport, lens: &Lens, width: usize) -> Resu
 }
 
 fn write_file(path: &Path, text: &str) -> Result<(), Refusal> {
-    std::fs::write(path, text)
-        .map_err(|error| Refusal(Exit::CouldNotJudge, format!("the report {} cannot be written: {error}", path.display())))
+    std::fs::write(path, text).map_err(|error| {
+        Refusal(Exit::CouldNotJudge, format!("the report {} cannot be written: {error}", path.display()))
+    })
 }
 
 fn parse_report(text: &str) -> Result<ReportTo, String> {
@@ -298,7 +322,8 @@ fn parse_report(text: &str) -> Result<ReportTo, String> {
         Some((format, _)) => return Err(format!("`{format}=` names no file")),
         None => (text, None),
     };
-    let format = Format::from_str(format, false).map_err(|_| "the formats are pretty, json and junit".to_owned())?;
+    let format =
+        Format::from_str(format, false).map_err(|_| "the formats are pretty, json and junit".to_owned())?;
     Ok(ReportTo { format, file })
 }
 
@@ -308,16 +333,16 @@ fn parse_duration(text: &str) -> Result<Duration, String> {
 
 impl Refusal {
     /// Usage or configuration.
-    pub fn usage(error: impl ToString) -> Self {
+    pub(super) fn usage(error: impl std::fmt::Display) -> Self {
         Self(Exit::Usage, error.to_string())
     }
 
     /// Could not run.
-    pub fn could_not_run(error: impl ToString) -> Self {
+    pub(super) fn could_not_run(error: impl std::fmt::Display) -> Self {
         Self(Exit::CouldNotJudge, error.to_string())
     }
 
-    fn of_run(error: RunError) -> Self {
+    fn of_run(error: &RunError) -> Self {
         let exit = match error {
             RunError::Profile(_) | RunError::NothingToRun => Exit::Usage,
             _ => Exit::CouldNotJudge,

@@ -18,7 +18,7 @@ use crate::terminal::Terminal;
 
 /// Flags as they were typed.
 #[derive(Debug, Args)]
-pub struct Arguments {
+pub(super) struct Arguments {
     /// The port on the loopback interface; 0: any free one.
     #[arg(long, value_name = "PORT", default_value_t = 7643)]
     port: u16,
@@ -35,7 +35,7 @@ pub struct Arguments {
 }
 
 /// Runs the command until Ctrl-C.
-pub async fn main(arguments: Arguments, terminal: &Terminal) -> Exit {
+pub(super) async fn main(arguments: Arguments, terminal: &Terminal) -> Exit {
     match serve(arguments, terminal).await {
         Ok(()) => Exit::Conformant,
         Err(Refusal(exit, message)) => {
@@ -53,16 +53,16 @@ async fn serve(arguments: Arguments, terminal: &Terminal) -> Result<(), Refusal>
     };
     let deviations = find_deviations(&arguments.deviate)?;
     let address = SocketAddr::from((Ipv4Addr::LOCALHOST, arguments.port));
-    let embedded = Embedded::start(address, token, deviations, &secrets).await.map_err(Refusal::could_not_run)?;
+    let embedded =
+        Embedded::start(address, token, deviations, &secrets).await.map_err(Refusal::could_not_run)?;
     let mut files = Files::default();
-    let (token_file, admin_file) = match &arguments.config_out {
-        Some(config) => (beside(config, "token"), beside(config, "admin-token")),
-        None => {
-            let port = embedded.url.port().unwrap_or_default();
-            let folder = state_folder();
-            std::fs::create_dir_all(&folder).map_err(|error| cannot_write(&folder, &error))?;
-            (folder.join(format!("serve-{port}.token")), folder.join(format!("serve-{port}.admin-token")))
-        }
+    let (token_file, admin_file) = if let Some(config) = &arguments.config_out {
+        (beside(config, "token"), beside(config, "admin-token"))
+    } else {
+        let port = embedded.url.port().unwrap_or_default();
+        let folder = state_folder();
+        std::fs::create_dir_all(&folder).map_err(|error| cannot_write(&folder, &error))?;
+        (folder.join(format!("serve-{port}.token")), folder.join(format!("serve-{port}.admin-token")))
     };
     files.secret(&token_file, &embedded.token)?;
     files.secret(&admin_file, &embedded.admin)?;
@@ -74,7 +74,8 @@ async fn serve(arguments: Arguments, terminal: &Terminal) -> Result<(), Refusal>
     }
     terminal.print(&format!("{}\n", embedded.url));
     terminal.tell(&format!("SCIM token: in {}", token_file.display()));
-    terminal.tell(&format!("administrator's token of the application (/app/admin): in {}", admin_file.display()));
+    terminal
+        .tell(&format!("administrator's token of the application (/app/admin): in {}", admin_file.display()));
     if let Some(path) = &arguments.config_out {
         terminal.tell(&format!("test it: scimspec run --config {}", path.display()));
     }

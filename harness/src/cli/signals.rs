@@ -3,7 +3,7 @@
 use crate::report::Exit;
 
 /// Resolves at the first Ctrl-C or SIGTERM. A second one ends the process; the journal tells what is left then.
-pub async fn stop(told: impl FnOnce()) {
+pub(super) async fn stop(told: impl FnOnce()) {
     signal().await;
     told();
     tokio::spawn(async {

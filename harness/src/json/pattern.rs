@@ -54,7 +54,9 @@ pub enum JsonType {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum PatternError {
     /// A `$` key that is no operator.
-    #[error("`{0}` is not a pattern operator: there are $absent, $present, $type, $matches, $oneOf, $contains and $unordered")]
+    #[error(
+        "`{0}` is not a pattern operator: there are $absent, $present, $type, $matches, $oneOf, $contains and $unordered"
+    )]
     UnknownOperator(String),
     /// An operator beside other members.
     #[error("`{0}` stands beside other members: an operator is the only member of its object")]
@@ -114,16 +116,17 @@ impl Pattern {
                 JsonType::named(name).map(Self::Type).ok_or_else(|| takes(JsonType::NAMES))
             }
             ("$type", _) => Err(takes(JsonType::NAMES)),
-            ("$matches", Value::String(expression)) => Regex::new(expression)
-                .map(Self::Matches)
-                .map_err(|e| takes(&format!("a regular expression, and this is none: {}", last_line(&e.to_string())))),
+            ("$matches", Value::String(expression)) => {
+                Regex::new(expression).map(Self::Matches).map_err(|e| {
+                    takes(&format!("a regular expression, and this is none: {}", last_line(&e.to_string())))
+                })
+            }
             ("$matches", _) => Err(takes("a regular expression")),
             ("$oneOf", Value::Array(items)) => Ok(Self::OneOf(Self::parse_all(items)?)),
-            ("$oneOf", _) => Err(takes("an array of patterns")),
             ("$contains", Value::Array(items)) => Ok(Self::Contains(Self::parse_all(items)?)),
             ("$contains", one) => Ok(Self::Contains(vec![Self::parse(one)?])),
             ("$unordered", Value::Array(items)) => Ok(Self::Unordered(Self::parse_all(items)?)),
-            ("$unordered", _) => Err(takes("an array of patterns")),
+            ("$oneOf" | "$unordered", _) => Err(takes("an array of patterns")),
             _ => Err(PatternError::UnknownOperator(operator.clone())),
         }
     }
@@ -145,7 +148,11 @@ impl Pattern {
             (Self::Absent, _) => found.map_or(Ok(()), |_| mismatch()),
             (Self::Present, _) => found.map_or_else(mismatch, |_| Ok(())),
             (Self::OneOf(patterns), value) => {
-                if patterns.iter().any(|p| p.check_at(value, place).is_ok()) { Ok(()) } else { mismatch() }
+                if patterns.iter().any(|p| p.check_at(value, place).is_ok()) {
+                    Ok(())
+                } else {
+                    mismatch()
+                }
             }
             (Self::Scalar(expected), Some(found)) if same_scalar(expected, found) => Ok(()),
             (Self::Type(expected), Some(found)) if expected.is_type_of(found) => Ok(()),

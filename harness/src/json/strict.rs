@@ -96,7 +96,10 @@ mod tests {
 
     #[test]
     fn ordinary_json_is_read_as_it_stands() {
-        assert_eq!(parse(r#" {"b": [1, -2, 1.5, "x", null, true], "a": {}} "#).unwrap(), json!({"b": [1, -2, 1.5, "x", null, true], "a": {}}));
+        assert_eq!(
+            parse(r#" {"b": [1, -2, 1.5, "x", null, true], "a": {}} "#).unwrap(),
+            json!({"b": [1, -2, 1.5, "x", null, true], "a": {}})
+        );
     }
 
     #[test]

@@ -164,7 +164,9 @@ fn check(value: &Value) -> Result<(), TemplateError> {
     match value {
         Value::String(s) => parsed(s).map(drop),
         Value::Array(items) => items.iter().try_for_each(check),
-        Value::Object(members) => members.iter().try_for_each(|(k, v)| parsed(k).map(drop).and_then(|()| check(v))),
+        Value::Object(members) => {
+            members.iter().try_for_each(|(k, v)| parsed(k).map(drop).and_then(|()| check(v)))
+        }
         _ => Ok(()),
     }
 }

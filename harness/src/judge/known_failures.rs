@@ -139,7 +139,8 @@ impl KnownFailures {
                 }
             }
             if matched > 0 && matched == passed {
-                let persona = entry.persona.as_ref().map_or_else(String::new, |persona| format!(" as {persona}"));
+                let persona =
+                    entry.persona.as_ref().map_or_else(String::new, |persona| format!(" as {persona}"));
                 stale.push(Stale {
                     entry: format!("{}{persona}", entry.pattern),
                     what: format!("all {matched} checks that it matches pass now: remove the entry"),

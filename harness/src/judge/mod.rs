@@ -115,7 +115,8 @@ impl Judge {
     pub fn judge(&self, reports: &[StoryReport], skipped: &[(Story, String)]) -> Vec<CheckResult> {
         let mut results: Vec<CheckResult> = Vec::new();
         for report in reports {
-            results.extend(report.observed.iter().filter_map(|observed| self.result(&report.story, observed)));
+            results
+                .extend(report.observed.iter().filter_map(|observed| self.result(&report.story, observed)));
         }
         for (story, why) in skipped {
             for check in story.scenario.checks().filter(|check| self.asks(story, check)) {
@@ -134,7 +135,7 @@ impl Judge {
         for result in &mut results {
             result.scrub(&self.secrets);
         }
-        results.sort_by(|a, b| (a.story, a.exchanges.start).cmp(&(b.story, b.exchanges.start)));
+        results.sort_by_key(|a| (a.story, a.exchanges.start));
         results
     }
 
@@ -210,7 +211,14 @@ impl Judge {
 
     /// The provider could not go on: by its own demands if the target claims it, else a warning where the RFC lets a
     /// server refuse the provider's spelling.
-    fn stuck(&self, result: &mut CheckResult, story: &Story, check: &Check, error: &TaskError, broken: Verdict) {
+    fn stuck(
+        &self,
+        result: &mut CheckResult,
+        story: &Story,
+        check: &Check,
+        error: &TaskError,
+        broken: Verdict,
+    ) {
         result.expected = Some("the provider can carry out its task".to_owned());
         result.actual = Some(error.text.clone());
         match &error.kind {
@@ -220,8 +228,8 @@ impl Judge {
             }
             Failure::Refused { .. } | Failure::Unusable => {
                 let claimed = story.persona.as_ref().is_some_and(|p| self.claims.provider(p.provider()));
-                let (verdict, message) = match refused_form(error).filter(|_| !claimed) {
-                    Some(form) => (Verdict::Warn, form_message(result, form)),
+                let (verdict, message) = match refused_forms(error).filter(|_| !claimed) {
+                    Some(forms) => (Verdict::Warn, forms_message(result, forms)),
                     None => (broken, self.stuck_message(check, error)),
                 };
                 result.verdict = verdict;
@@ -326,21 +334,31 @@ impl fmt::Display for Verdict {
     }
 }
 
-/// The contested spelling that the server refused as a client error, as the RFC lets it.
-fn refused_form(error: &TaskError) -> Option<&Form> {
+/// The contested spellings of a message that the server refused as a client error, as the RFC lets it. Which of them
+/// was too much cannot be seen from outside.
+fn refused_forms(error: &TaskError) -> Option<&[Form]> {
     match error.kind {
-        Failure::Refused { status } if (400..500).contains(&status) && status != 401 && status != 403 => error.forms.first(),
+        Failure::Refused { status } if (400..500).contains(&status) && !matches!(status, 401 | 403 | 429) => {
+            (!error.forms.is_empty()).then_some(&error.forms[..])
+        }
         _ => None,
     }
 }
 
-fn form_message(result: &CheckResult, form: &Form) -> String {
-    let provider = result.persona.as_deref().map_or("The provider", |persona| match provider(persona) {
-        "okta" => "Okta",
-        "entra" => "Entra",
+fn forms_message(result: &CheckResult, forms: &[Form]) -> String {
+    let provider = match result.persona.as_deref().map(provider) {
+        Some("okta") => "Okta",
+        Some("entra") => "Entra",
         _ => "The provider",
-    });
-    format!("{provider} could not {}: the server refuses {} ({}). {}", result.step, form.what, form.point, form.why)
+    };
+    let whats: Vec<_> = forms.iter().map(|form| format!("{} ({})", form.what, form.point)).collect();
+    let whys: Vec<_> = forms.iter().map(|form| format!("{}: {}.", form.point, form.why)).collect();
+    format!(
+        "{provider} could not {}: the server refuses {}. {}",
+        result.step,
+        whats.join(" or "),
+        whys.join(" ")
+    )
 }
 
 /// The provider of a persona, by its name.

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{CheckResult, Verdict, form_message, refused_form};
+use super::{CheckResult, Verdict, forms_message, refused_forms};
 
 /// Settles every result that waits for the rest of the run.
 pub(super) fn settle(results: &mut [CheckResult], claimed: impl Fn(&str) -> bool) {
@@ -22,19 +22,16 @@ pub(super) fn settle(results: &mut [CheckResult], claimed: impl Fn(&str) -> bool
             continue;
         }
         let unclaimed = result.persona.as_deref().is_some_and(|persona| !claimed(persona));
-        let form = cause.stuck.as_ref().filter(|_| unclaimed).and_then(refused_form);
+        let forms = cause.stuck.as_ref().filter(|_| unclaimed).and_then(refused_forms);
         spoke.insert(result.story, result.id.clone());
-        match form {
-            Some(form) => {
-                result.step = cause.what.split(':').next().unwrap_or_default().to_owned();
-                result.verdict = Verdict::Warn;
-                result.message = form_message(result, form);
-                result.actual = cause.stuck.map(|error| error.text);
-            }
-            None => {
-                result.verdict = Verdict::Error;
-                result.message = format!("could not be judged: the story ended at: {}", cause.what);
-            }
+        if let Some(forms) = forms {
+            cause.what.split(':').next().unwrap_or_default().clone_into(&mut result.step);
+            result.verdict = Verdict::Warn;
+            result.message = forms_message(result, forms);
+            result.actual = cause.stuck.map(|error| error.text);
+        } else {
+            result.verdict = Verdict::Error;
+            result.message = format!("could not be judged: the story ended at: {}", cause.what);
         }
     }
 }

@@ -113,7 +113,11 @@ impl Report {
             summary: run.summary(),
             not_verified: run.not_verified().map(name).collect(),
             checks: run.checks.iter().map(|check| view(check, run, lens)).collect(),
-            stale: run.stale.iter().map(|s| StaleEntry { entry: s.entry.clone(), what: s.what.clone() }).collect(),
+            stale: run
+                .stale
+                .iter()
+                .map(|s| StaleEntry { entry: s.entry.clone(), what: s.what.clone() })
+                .collect(),
             leftovers: run
                 .leftovers
                 .iter()

@@ -65,11 +65,14 @@ impl Page {
         for check in run.checks.iter().filter(|check| check.scenario == scenario) {
             let short = check.id.strip_prefix(scenario).unwrap_or(&check.id).trim_start_matches('/');
             let known = check.known.is_some();
-            let line = lines.iter_mut().find(|(s, v, k, _)| *s == short && *v == check.verdict && *k == known);
+            let line =
+                lines.iter_mut().find(|(s, v, k, _)| *s == short && *v == check.verdict && *k == known);
             match (line, &check.persona) {
                 (Some((.., personas)), Some(persona)) => personas.push(persona),
                 (Some(_), None) => {}
-                (None, persona) => lines.push((short, check.verdict, known, persona.iter().map(String::as_str).collect())),
+                (None, persona) => {
+                    lines.push((short, check.verdict, known, persona.iter().map(String::as_str).collect()));
+                }
             }
         }
         for (check, verdict, known, personas) in lines {
@@ -141,7 +144,10 @@ impl Page {
                 continue;
             }
             let same = |other: &CheckResult| {
-                other.id == check.id && other.verdict == check.verdict && other.message == check.message && other.known == check.known
+                other.id == check.id
+                    && other.verdict == check.verdict
+                    && other.message == check.message
+                    && other.known == check.known
             };
             let persona = check.persona.as_deref();
             match told.iter_mut().find(|(other, _)| same(other)) {
@@ -157,13 +163,21 @@ impl Page {
 
     fn detail(&mut self, check: &CheckResult, personas: &[&str], run: &RunReport, lens: &Lens) {
         let style = style(check.verdict).bold();
-        let as_whom = if personas.is_empty() { String::new() } else { format!(" as {}", personas.join(", ")) };
-        let _ = writeln!(self.text, "\n{style}{}{style:#} {}{as_whom}", check.verdict.to_string().to_uppercase(), check.id);
+        let as_whom =
+            if personas.is_empty() { String::new() } else { format!(" as {}", personas.join(", ")) };
+        let _ = writeln!(
+            self.text,
+            "\n{style}{}{style:#} {}{as_whom}",
+            check.verdict.to_string().to_uppercase(),
+            check.id
+        );
         self.wrapped(&lens.text(&check.message), 2, Style::new());
         let ids: Vec<_> = check.requirements.iter().map(ToString::to_string).collect();
         self.field("shows", &format!("{} ({})", ids.join(", "), check.level));
         self.field("step", &lens.text(&check.step));
-        for (name, text) in [("expected", &check.expected), ("actual", &check.actual), ("known", &check.known)] {
+        for (name, text) in
+            [("expected", &check.expected), ("actual", &check.actual), ("known", &check.known)]
+        {
             if let Some(text) = text {
                 self.field(name, &lens.text(text));
             }
@@ -199,7 +213,11 @@ impl Page {
             let _ = writeln!(self.text, "\n{style}NOT REMOVED{style:#} from the target:");
             for left in &run.leftovers {
                 let id = left.id.as_deref().map_or_else(String::new, |id| format!(", id {}", lens.text(id)));
-                self.wrapped(&format!("{} {}{id}: {}", left.endpoint, left.name, lens.text(&left.why)), 2, Style::new());
+                self.wrapped(
+                    &format!("{} {}{id}: {}", left.endpoint, left.name, lens.text(&left.why)),
+                    2,
+                    Style::new(),
+                );
             }
         }
         let summary = run.summary();
@@ -215,7 +233,11 @@ impl Page {
         ] {
             if count > 0 || matches!(verdict, Verdict::Pass | Verdict::Fail) {
                 let style = style(verdict);
-                let known = if verdict == Verdict::Fail && known > 0 { format!(" ({known} known)") } else { String::new() };
+                let known = if verdict == Verdict::Fail && known > 0 {
+                    format!(" ({known} known)")
+                } else {
+                    String::new()
+                };
                 counts.push(format!("{style}{count} {verdict}{style:#}{known}"));
             }
         }
@@ -227,7 +249,12 @@ impl Page {
             _ => ("could not judge everything", Verdict::Error),
         };
         let style = style(verdict).bold();
-        let _ = writeln!(self.text, "{style}{word}{style:#} (profile {}): {}", run.profile, lens.text(&run.target));
+        let _ = writeln!(
+            self.text,
+            "{style}{word}{style:#} (profile {}): {}",
+            run.profile,
+            lens.text(&run.target)
+        );
         if let Some(last) = run.access_line() {
             let style = self::style(Verdict::Warn).bold();
             let _ = writeln!(self.text, "{style}{last}{style:#}");

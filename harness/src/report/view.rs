@@ -1,8 +1,8 @@
 //! An exchange as a report shows it: secrets scrubbed, other people's resources elided, long bodies cut, control
 //! characters gone. Everything that a report says about the wire comes through here.
 
-use scimspec_mock_idp::exchange::{Answer, Destination, Exchange, Origin, Request};
 use schemars::JsonSchema;
+use scimspec_mock_idp::exchange::{Answer, Destination, Exchange, Origin, Request};
 use serde::Serialize;
 use serde_json::Value;
 
@@ -57,7 +57,9 @@ impl Lens {
             request_body: exchange.request.body.as_ref().map(|body| self.body(body, true)),
             status: answer.map(|answer| answer.status),
             content_type: answer.and_then(|answer| answer.header("content-type")).map(|kind| self.text(kind)),
-            response_body: answer.filter(|answer| !answer.body.is_empty()).map(|answer| self.answer_body(answer)),
+            response_body: answer
+                .filter(|answer| !answer.body.is_empty())
+                .map(|answer| self.answer_body(answer)),
             broken: exchange.result.as_ref().err().map(|broken| self.text(&broken.to_string())),
             took_ms: u64::try_from(exchange.took.as_millis()).unwrap_or(u64::MAX),
             curl: self.text(&scimspec_mock_idp::exchange::curl(&exchange.request, &base_of(exchange))),
@@ -88,7 +90,8 @@ impl Lens {
     fn mask(&self, json: &mut Value, ours: bool) {
         if let Some(listed) = json.get_mut("Resources").and_then(Value::as_array_mut).filter(|_| !ours) {
             for resource in listed {
-                let name = resource.get("userName").or_else(|| resource.get("displayName")).and_then(Value::as_str);
+                let name =
+                    resource.get("userName").or_else(|| resource.get("displayName")).and_then(Value::as_str);
                 if !name.is_some_and(|name| self.run.made(name)) {
                     *resource = Value::String("[other]".to_owned());
                 }

@@ -1,6 +1,8 @@
 //! Comparing an answer with what a scenario expects of it: a fact, with both sides in words. What it is worth is the
 //! judge's.
 
+use std::fmt::Write as _;
+
 use http::Method;
 use percent_encoding::{AsciiSet, CONTROLS, NON_ALPHANUMERIC, utf8_percent_encode};
 use scimspec_mock_idp::exchange::{Answer, Request};
@@ -26,6 +28,17 @@ pub struct Unlike {
     pub actual: String,
 }
 
+impl Unlike {
+    /// The same, of a read-back.
+    #[must_use]
+    pub fn afterwards(self) -> Self {
+        Self {
+            expected: format!("afterwards {}", self.expected),
+            actual: format!("afterwards {}", self.actual),
+        }
+    }
+}
+
 impl RequestTemplate {
     /// The request with its names filled in, and the headers that every SCIM request has.
     pub fn fill(&self, lookup: &dyn Lookup) -> Result<Request, Unbound> {
@@ -33,7 +46,9 @@ impl RequestTemplate {
         let value = |text: &str| utf8_percent_encode(text, VALUE).to_string();
         let mut request = Request::scim(self.method.clone(), self.target.fill_with(lookup, literal, value)?);
         let own = |name: &str| self.headers.iter().any(|(own, _)| own.eq_ignore_ascii_case(name));
-        for (name, usual) in [("Accept", SCIM_JSON), ("User-Agent", concat!("scimspec/", env!("CARGO_PKG_VERSION")))] {
+        for (name, usual) in
+            [("Accept", SCIM_JSON), ("User-Agent", concat!("scimspec/", env!("CARGO_PKG_VERSION")))]
+        {
             if !own(name) {
                 request = request.header(name, usual);
             }
@@ -62,14 +77,20 @@ impl AnswerPattern {
     /// Whether an answer is like that, and if not, in what.
     pub fn compare(&self, answer: &Answer, lookup: &dyn Lookup) -> Result<Result<(), Unlike>, Unbound> {
         if !self.status.is_empty() && !self.status.contains(&answer.status) {
-            return Ok(Err(Unlike { expected: format!("status {}", self.statuses()), actual: describe(answer) }));
+            return Ok(Err(Unlike {
+                expected: format!("status {}", self.statuses()),
+                actual: describe(answer),
+            }));
         }
         for (name, pattern) in &self.headers {
             let pattern = parsed(&pattern.fill(lookup)?);
             let value = answer.header(name).map(Value::from);
             if let Err(mismatch) = pattern.check(value.as_ref()) {
                 let expected = format!("header {name}: {}", mismatch.expected);
-                return Ok(Err(Unlike { expected, actual: format!("status {}, header {name}: {}", answer.status, mismatch.found) }));
+                return Ok(Err(Unlike {
+                    expected,
+                    actual: format!("status {}, header {name}: {}", answer.status, mismatch.found),
+                }));
             }
         }
         let Some(json) = &self.json else { return Ok(Ok(())) };
@@ -99,13 +120,13 @@ pub fn describe(answer: &Answer) -> String {
     let said = |name: &str| json.as_ref().and_then(|json| json.get(name)).map(shortened);
     let mut text = format!("status {}", answer.status);
     if let Some(scim_type) = said("scimType") {
-        text.push_str(&format!(", scimType {scim_type}"));
+        let _ = write!(text, ", scimType {scim_type}");
     }
     if let Some(detail) = said("detail") {
-        text.push_str(&format!(", detail {detail}"));
+        let _ = write!(text, ", detail {detail}");
     } else if json.is_none() && !answer.body.is_empty() {
         let kind = answer.header("content-type").unwrap_or("no Content-Type");
-        text.push_str(&format!(", a body that is not JSON ({kind}, {} bytes)", answer.body.len()));
+        let _ = write!(text, ", a body that is not JSON ({kind}, {} bytes)", answer.body.len());
     }
     text
 }

@@ -14,13 +14,13 @@ use crate::scenario::model::Case;
 
 /// The values of a story. Ids bind once: `${ada.id}` is the id under which ada was first created or linked.
 #[derive(Debug, Default)]
-pub struct Bindings {
+pub(super) struct Bindings {
     ids: BTreeMap<String, String>,
     kept: BTreeMap<String, Value>,
 }
 
 /// Everything that a name can refer to.
-pub struct Scope<'a> {
+pub(super) struct Scope<'a> {
     /// What was bound.
     pub bindings: &'a Bindings,
     /// The provider's people and groups as they are now.
@@ -35,17 +35,17 @@ pub struct Scope<'a> {
 
 impl Bindings {
     /// The id that a person or group was first known under.
-    pub fn id(&self, name: &str) -> Option<&str> {
+    pub(super) fn id(&self, name: &str) -> Option<&str> {
         self.ids.get(name).map(String::as_str)
     }
 
     /// Binds an id, unless one is bound.
-    pub fn bind_id(&mut self, name: &str, id: &str) {
+    pub(super) fn bind_id(&mut self, name: &str, id: &str) {
         self.ids.entry(name.to_owned()).or_insert_with(|| id.to_owned());
     }
 
     /// Keeps a value; `NAME.id` binds an id.
-    pub fn keep(&mut self, name: &str, value: Value) {
+    pub(super) fn keep(&mut self, name: &str, value: Value) {
         match name.strip_suffix(".id") {
             Some(owner) => self.bind_id(owner, &crate::json::template::as_text(&value)),
             None => drop(self.kept.insert(name.to_owned(), value)),
@@ -55,7 +55,7 @@ impl Bindings {
 
 impl Scope<'_> {
     /// A person (and a group's door) as the access probes see them.
-    pub fn who(&self, name: &str, group: Option<&str>, recorder: &Recorder<'_>) -> Option<Who> {
+    pub(super) fn who(&self, name: &str, group: Option<&str>, recorder: &Recorder<'_>) -> Option<Who> {
         let person = self.directory.person(&PersonKey(name.to_owned()))?;
         let mut value = person_json(person);
         let id = self.linked(person).or_else(|| self.bindings.id(name).map(str::to_owned));
@@ -67,7 +67,9 @@ impl Scope<'_> {
             None => None,
             Some(name) => {
                 let group = self.directory.group(&GroupKey(name.to_owned()))?;
-                Some(json!({"key": name, "displayName": group.display_name, "externalId": group.external_id, "id": self.bindings.id(name)}))
+                Some(
+                    json!({"key": name, "displayName": group.display_name, "externalId": group.external_id, "id": self.bindings.id(name)}),
+                )
             }
         };
         Some(Who { name: name.to_owned(), person: value, group })

@@ -45,7 +45,9 @@ pub async fn remove(entries: Vec<(EntryId, Made)>, wire: &Arc<dyn Wire>, ledger:
     for (entry, made) in entries {
         match remove_one(&made, &**wire).await {
             Ok(()) => ledger.gone(entry),
-            Err(why) => leftovers.push(Leftover { endpoint: made.endpoint, name: made.name, id: made.id, why }),
+            Err(why) => {
+                leftovers.push(Leftover { endpoint: made.endpoint, name: made.name, id: made.id, why });
+            }
         }
     }
     leftovers
@@ -85,7 +87,10 @@ async fn look_up(made: &Made, wire: &dyn Wire) -> Result<Vec<String>, String> {
     let resources = json.get("Resources").and_then(Value::as_array);
     let mine = resources.into_iter().flatten().filter(|resource| {
         // A server that ignores the filter must not cost anybody their account.
-        resource.get(attribute).and_then(Value::as_str).is_some_and(|name| name.eq_ignore_ascii_case(&made.name))
+        resource
+            .get(attribute)
+            .and_then(Value::as_str)
+            .is_some_and(|name| name.eq_ignore_ascii_case(&made.name))
     });
     Ok(mine.filter_map(|resource| resource.get("id")?.as_str().map(str::to_owned)).collect())
 }

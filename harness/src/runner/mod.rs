@@ -9,6 +9,7 @@ pub mod names;
 pub mod observed;
 pub mod plan;
 pub mod recorder;
+mod request;
 mod story;
 
 use std::sync::Arc;
@@ -106,7 +107,10 @@ pub async fn run(stories: Vec<Story>, setting: &Setting, stop: impl Future<Outpu
     {
         let told = futures::stream::iter(stories)
             .map(|story| async move {
-                let name = story.persona.as_ref().map_or_else(|| story.name(), |p| format!("{} as {p}", story.name()));
+                let name = story
+                    .persona
+                    .as_ref()
+                    .map_or_else(|| story.name(), |p| format!("{} as {p}", story.name()));
                 setting.tell(Event::Began { story: story.number, name });
                 let report = story::tell(&story, setting).await;
                 let left = cleanup::story(story.number, setting).await;

@@ -74,8 +74,12 @@ impl Plan {
             for persona in personas(&scenario, selection, judge) {
                 for case in &cases {
                     let number = plan.stories.len() + plan.skipped.len() + 1;
-                    let story =
-                        Story { number, scenario: Arc::clone(&scenario), case: case.clone(), persona: persona.clone() };
+                    let story = Story {
+                        number,
+                        scenario: Arc::clone(&scenario),
+                        case: case.clone(),
+                        persona: persona.clone(),
+                    };
                     plan.add(story, selection, judge, can);
                 }
             }
@@ -103,9 +107,10 @@ impl Plan {
     }
 
     fn add(&mut self, story: Story, selection: &Selection, judge: &Judge, can: &Capabilities) {
-        let wanted = story.scenario.checks().any(|check| {
-            selection.wants(&story.check_id(&check.slug)) && judge.asks(&story, check)
-        });
+        let wanted = story
+            .scenario
+            .checks()
+            .any(|check| selection.wants(&story.check_id(&check.slug)) && judge.asks(&story, check));
         if !wanted {
             return;
         }
@@ -117,7 +122,9 @@ impl Plan {
 }
 
 fn personas(scenario: &Scenario, selection: &Selection, judge: &Judge) -> Vec<Option<PersonaName>> {
-    if !scenario.profiles.is_empty() && !judge.profile().lineage.iter().any(|name| scenario.profiles.contains(name)) {
+    if !scenario.profiles.is_empty()
+        && !judge.profile().lineage.iter().any(|name| scenario.profiles.contains(name))
+    {
         return Vec::new();
     }
     if scenario.personas.is_empty() {
@@ -147,15 +154,21 @@ fn refusal(scenario: &Scenario, selection: &Selection, can: &Capabilities) -> Op
         });
     }
     scenario.needs.iter().find_map(|need| match need {
-        Need::Feature(name) => can.lacks(name).then(|| format!("/ServiceProviderConfig says {name}.supported = false")),
-        Need::Attribute(path) => can.lacks_attribute(path).then(|| format!("/Schemas publishes no writable attribute {path}")),
+        Need::Feature(name) => {
+            can.lacks(name).then(|| format!("/ServiceProviderConfig says {name}.supported = false"))
+        }
+        Need::Attribute(path) => {
+            can.lacks_attribute(path).then(|| format!("/Schemas publishes no writable attribute {path}"))
+        }
         Need::Groups => can.lacks_groups().then(|| "/ResourceTypes publishes no Group".to_owned()),
         Need::Access => (!can.access).then(|| "no access probe is configured".to_owned()),
-        Need::GroupAccess => (!can.group_access).then(|| "no access probe with `group = true` is configured".to_owned()),
+        Need::GroupAccess => {
+            (!can.group_access).then(|| "no access probe with `group = true` is configured".to_owned())
+        }
         Need::Account => (!can.account).then(|| "no [account] is configured".to_owned()),
     })
 }
 
 fn binds_a_person(request: &crate::scenario::model::RequestStep) -> bool {
-    request.keep.iter().any(|keep| keep.name.ends_with(".id"))
+    request.keep.iter().any(|keep| keep.name.rsplit_once('.').is_some_and(|(_, last)| last == "id"))
 }

@@ -13,7 +13,7 @@ use serde_json::Value;
 use super::ledger::Ledger;
 
 /// All waits for 429 of one request together; then the 429 stands.
-const LONGEST_WAIT: Duration = Duration::from_secs(60);
+const LONGEST_WAIT: Duration = Duration::from_mins(1);
 
 /// A wire that keeps what passes.
 pub struct Recorder<'a> {
@@ -30,7 +30,7 @@ impl<'a> Recorder<'a> {
     }
 
     /// How many exchanges there have been.
-    pub fn len(&self) -> usize {
+    pub fn count(&self) -> usize {
         self.lock().len()
     }
 
@@ -47,7 +47,10 @@ impl<'a> Recorder<'a> {
             let json = answer.json()?;
             let listed = json.get("Resources").and_then(Value::as_array);
             let candidates = listed.map_or_else(|| vec![&json], |list| list.iter().collect());
-            candidates.into_iter().find(|resource| resource.get("id").and_then(Value::as_str) == Some(id)).cloned()
+            candidates
+                .into_iter()
+                .find(|resource| resource.get("id").and_then(Value::as_str) == Some(id))
+                .cloned()
         })
     }
 
@@ -61,26 +64,34 @@ impl<'a> Recorder<'a> {
     }
 
     async fn carry(&self, origin: Origin, request: Request) -> Exchange {
-        let create = creates(&request).map(|(endpoint, name)| self.ledger.intend(&endpoint, &name, self.story));
+        let create =
+            creates(&request).map(|(endpoint, name)| self.ledger.intend(&endpoint, &name, self.story));
         let mut waited = Duration::ZERO;
         loop {
             let exchange = self.inner.send(origin, request.clone()).await;
             if let Some(entry) = create {
                 match &exchange.result {
                     Ok(answer) if answer.is_success() => {
-                        if let Some(id) = answer.json().as_ref().and_then(|json| json.get("id")).and_then(Value::as_str) {
+                        if let Some(id) =
+                            answer.json().as_ref().and_then(|json| json.get("id")).and_then(Value::as_str)
+                        {
                             self.ledger.made(entry, id);
                         }
                     }
                     // A clear refusal made nothing; after anything else it may be there.
-                    Ok(answer) if (400..500).contains(&answer.status) && answer.status != 429 => self.ledger.gone(entry),
+                    Ok(answer) if (400..500).contains(&answer.status) && answer.status != 429 => {
+                        self.ledger.gone(entry);
+                    }
                     _ => {}
                 }
             }
             self.lock().push(exchange.clone());
             match retry_after(&exchange) {
                 // A persona waits as its provider does; a probe backs off by itself.
-                Some(time) if matches!(origin, Origin::Request | Origin::Cleanup) && waited + time <= LONGEST_WAIT => {
+                Some(time)
+                    if matches!(origin, Origin::Request | Origin::Cleanup)
+                        && waited + time <= LONGEST_WAIT =>
+                {
                     tokio::time::sleep(time).await;
                     waited += time;
                 }

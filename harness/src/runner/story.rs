@@ -1,14 +1,15 @@
-//! Tells one story: does its steps in order and notes what each showed. Judges nothing.
+//! Tells one story: does its steps in order and notes what each showed. Judges nothing. Plain requests are in
+//! `request`.
 
 use std::time::Duration;
 
 use scimspec_mock_idp::directory::{Act, Directory, GroupKey, PersonKey};
-use scimspec_mock_idp::exchange::{Origin, Wire};
+use scimspec_mock_idp::exchange::Wire;
 use scimspec_mock_idp::fault::Faulty;
 use scimspec_mock_idp::persona::{Failure, TaskError};
 use scimspec_mock_idp::provisioner::{Provisioner, TaskOutcome};
 
-use super::answer::{Unlike, describe};
+use super::answer::Unlike;
 use super::bindings::{Bindings, Scope};
 use super::names::Names;
 use super::observed::{Cause, Observed, Showed, Story, StoryReport};
@@ -16,10 +17,10 @@ use super::recorder::Recorder;
 use super::{Event, Setting};
 use crate::access::ways::{Tried, Ways};
 use crate::json::template::Unbound;
-use crate::scenario::model::{Access, Action, IdpAct, Judged, RequestStep, Step, TaskEnd};
+use crate::scenario::model::{Access, Action, IdpAct, Step, TaskEnd};
 
 /// Does everything that the story says.
-pub async fn tell(story: &Story, setting: &Setting) -> StoryReport {
+pub(super) async fn tell(story: &Story, setting: &Setting) -> StoryReport {
     let recorder = Recorder::new(&*setting.wire, &setting.ledger, story.number);
     let names = Names::new(&setting.run, story.number, &setting.domain);
     let mut directory = Directory::default();
@@ -31,7 +32,8 @@ pub async fn tell(story: &Story, setting: &Setting) -> StoryReport {
     for group in &story.scenario.groups {
         directory.add_group(names.group(group));
     }
-    let provisioner = story.persona.as_ref().map(|persona| Provisioner::new(persona.build(names.seed("persona"))));
+    let provisioner =
+        story.persona.as_ref().map(|persona| Provisioner::new(persona.build(names.seed("persona"))));
     let mut teller = Teller {
         story,
         setting,
@@ -53,53 +55,63 @@ pub async fn tell(story: &Story, setting: &Setting) -> StoryReport {
     StoryReport { story: story.clone(), observed, unordered, exchanges: recorder.into_exchanges() }
 }
 
-struct Teller<'a> {
-    story: &'a Story,
-    setting: &'a Setting,
-    recorder: &'a Recorder<'a>,
+pub(super) struct Teller<'a> {
+    pub(super) story: &'a Story,
+    pub(super) setting: &'a Setting,
+    pub(super) recorder: &'a Recorder<'a>,
     ways: Ways<'a>,
     names: Names,
     directory: Directory,
     provisioner: Option<Provisioner>,
-    bindings: Bindings,
+    pub(super) bindings: Bindings,
     last_act: &'static str,
     observed: Vec<Observed>,
-    unordered: Vec<std::ops::Range<usize>>,
+    pub(super) unordered: Vec<std::ops::Range<usize>>,
     ended: Option<Cause>,
 }
 
 /// What a step showed and whether the story can go on.
-struct Done {
-    showed: Showed,
-    notes: Vec<String>,
+pub(super) struct Done {
+    pub(super) showed: Showed,
+    pub(super) notes: Vec<String>,
     /// Why it cannot, although the step itself may have shown what was expected.
-    ends: Option<String>,
+    pub(super) ends: Option<String>,
 }
 
 impl Teller<'_> {
     async fn step(&mut self, step: &Step) {
         let (what, key) = self.describe(step);
-        let start = self.recorder.len();
+        let start = self.recorder.count();
         let done = match &self.ended {
             Some(cause) => Done { showed: Showed::NotReached(cause.clone()), notes: Vec::new(), ends: None },
             None => self.act(step).await,
         };
-        let exchanges = start..self.recorder.len();
+        let exchanges = start..self.recorder.count();
         self.setting.tell(Event::Step { story: self.story.number, step: what.clone() });
         let holds = matches!(done.showed, Showed::Held | Showed::Outcome { .. });
         if self.ended.is_none() {
             self.ended = self.cause(step, &what, &key, &done);
         }
-        if step.check.is_some() || !(holds || matches!(done.showed, Showed::NotReached(_) | Showed::NotTried(_))) {
+        if step.check.is_some()
+            || !(holds || matches!(done.showed, Showed::NotReached(_) | Showed::NotTried(_)))
+        {
             let check = step.check.clone();
-            self.observed.push(Observed { check, step: what, cause_key: key, showed: done.showed, exchanges, notes: done.notes });
+            self.observed.push(Observed {
+                check,
+                step: what,
+                cause_key: key,
+                showed: done.showed,
+                exchanges,
+                notes: done.notes,
+            });
         }
     }
 
     /// Whether the story ends at this step, and why.
     fn cause(&self, step: &Step, what: &str, key: &str, done: &Done) -> Option<Cause> {
         let check = step.check.as_ref().map(|check| self.story.check_id(&check.slug));
-        let mut cause = Cause { key: key.to_owned(), what: String::new(), check, stuck: None, unclear: false };
+        let mut cause =
+            Cause { key: key.to_owned(), what: String::new(), check, stuck: None, unclear: false };
         match &done.showed {
             Showed::Stuck(error) => {
                 cause.what = format!("{what}: {}", error.text);
@@ -123,7 +135,9 @@ impl Teller<'_> {
         let faulty = Faulty::new(self.recorder, vec![fault.fault.clone()]);
         let done = self.act_over(step, &faulty).await;
         if faulty.left() > 0 && matches!(done.showed, Showed::Held | Showed::Otherwise { .. }) {
-            return Done::of(Showed::Unclear("the bad network of this step met no request, so it shows nothing".to_owned()));
+            return Done::of(Showed::Unclear(
+                "the bad network of this step met no request, so it shows nothing".to_owned(),
+            ));
         }
         done
     }
@@ -132,11 +146,14 @@ impl Teller<'_> {
         match &step.action {
             Action::Idp { act, expect } => self.idp(act, *expect, wire).await,
             Action::Account { people } => self.account(people).await,
-            Action::Access { people, group, is } => self.access(people, group.as_deref(), *is, step.within).await,
-            Action::Request(request) => self
-                .request(request, step.within, wire)
-                .await
-                .unwrap_or_else(|unbound| Done::ends(Showed::Unclear(unbound.to_string()), unbound.to_string())),
+            Action::Access { people, group, is } => {
+                self.access(people, group.as_deref(), *is, step.within).await
+            }
+            Action::Request(request) => {
+                self.request(request, step.within, wire).await.unwrap_or_else(|unbound| {
+                    Done::ends(Showed::Unclear(unbound.to_string()), unbound.to_string())
+                })
+            }
         }
     }
 
@@ -153,7 +170,9 @@ impl Teller<'_> {
                 Err(error) => return Done::of(Showed::Unclear(error.to_string())),
             };
             let Some(provisioner) = &mut self.provisioner else {
-                return Done::of(Showed::Unclear("this scenario names no personas, so no provider acts".to_owned()));
+                return Done::of(Showed::Unclear(
+                    "this scenario names no personas, so no provider acts".to_owned(),
+                ));
             };
             for event in &events {
                 let task = provisioner.perform(event, wire, &self.setting.patience).await;
@@ -174,7 +193,9 @@ impl Teller<'_> {
     }
 
     fn acts(&self, act: &IdpAct) -> Result<Vec<Act>, Unbound> {
-        let each = |people: &[String], make: fn(PersonKey) -> Act| people.iter().cloned().map(PersonKey).map(make).collect();
+        let each = |people: &[String], make: fn(PersonKey) -> Act| {
+            people.iter().cloned().map(PersonKey).map(make).collect()
+        };
         let keys = |people: &[String]| people.iter().cloned().map(PersonKey).collect::<Vec<_>>();
         let group = |name: &String| GroupKey(name.clone());
         Ok(match act {
@@ -230,7 +251,13 @@ impl Teller<'_> {
         Done::of(Showed::Held)
     }
 
-    async fn access(&mut self, people: &[String], group: Option<&str>, is: Access, within: Option<Duration>) -> Done {
+    async fn access(
+        &mut self,
+        people: &[String],
+        group: Option<&str>,
+        is: Access,
+        within: Option<Duration>,
+    ) -> Done {
         let within = within.unwrap_or(self.setting.probes.within);
         let mut notes = Vec::new();
         let (mut otherwise, mut unclear): (Vec<Unlike>, Vec<String>) = (Vec::new(), Vec::new());
@@ -243,10 +270,16 @@ impl Teller<'_> {
                         notes.push(format!("{name}: only reported by the application, not observed"));
                     }
                 }
-                Tried::Otherwise { expected, actual } => otherwise.push(Unlike { expected, actual: format!("{name}: {actual}") }),
+                Tried::Otherwise { expected, actual } => {
+                    otherwise.push(Unlike { expected, actual: format!("{name}: {actual}") });
+                }
                 Tried::Unclear(why) => unclear.push(format!("{name}: {why}")),
                 Tried::NoProbe => {
-                    let which = if group.is_some() { "no access probe for a group's door" } else { "no access probe" };
+                    let which = if group.is_some() {
+                        "no access probe for a group's door"
+                    } else {
+                        "no access probe"
+                    };
                     return Done::of(Showed::NotTried(which.to_owned()));
                 }
             }
@@ -262,127 +295,7 @@ impl Teller<'_> {
         Done { showed, notes, ends: None }
     }
 
-    async fn request(&mut self, step: &RequestStep, within: Option<Duration>, wire: &dyn Wire) -> Result<Done, Unbound> {
-        if step.parallel > 1 {
-            return self.parallel(step, wire).await;
-        }
-        let patience = within.unwrap_or(if step.request.reads_a_list() { self.setting.list_patience } else { Duration::ZERO });
-        let mut waited = Duration::ZERO;
-        let mut pause = Duration::from_millis(250);
-        loop {
-            let done = self.request_once(step, wire).await?;
-            if !matches!(done.showed, Showed::Otherwise { .. }) || waited >= patience {
-                return Ok(done);
-            }
-            let time = pause.min(patience - waited);
-            tokio::time::sleep(time).await;
-            waited += time;
-            pause *= 2;
-        }
-    }
-
-    async fn request_once(&mut self, step: &RequestStep, wire: &dyn Wire) -> Result<Done, Unbound> {
-        let request = step.request.fill(&self.scope())?;
-        let exchange = wire.send(Origin::Request, request).await;
-        let answer = match &exchange.result {
-            Err(broken) => return Ok(Done::ends(Showed::Unclear(broken.to_string()), broken.to_string())),
-            Ok(answer) if answer.status == 429 => {
-                let why = "the server answers 429 (too many requests) for longer than this run waits".to_owned();
-                return Ok(Done::ends(Showed::Unclear(why.clone()), why));
-            }
-            Ok(answer) => answer,
-        };
-        let mut missing = None;
-        for keep in &step.keep {
-            let found = answer.json().and_then(|json| keep.path.query(&json).first().cloned());
-            match found {
-                Some(value) => self.bindings.keep(&keep.name, value),
-                None => missing = Some(format!("the answer ({}) has nothing at {}", describe(answer), keep.path)),
-            }
-        }
-        let after = match &step.after {
-            None => None,
-            Some(template) => match template.fill(&self.scope()) {
-                // What the read-back needs was to come from the answer itself; its judgement says what is wrong.
-                Err(_) if missing.is_some() => None,
-                Err(unbound) => return Err(unbound),
-                Ok(request) => match wire.send(Origin::Request, request).await.result {
-                    Ok(answer) => Some(answer),
-                    Err(broken) => return Ok(Done::of(Showed::Unclear(format!("the read-back: {broken}")))),
-                },
-            },
-        };
-        let scope = self.scope();
-        let showed = match &step.judged {
-            Judged::Nothing | Judged::Tally(_) => Showed::Held,
-            Judged::Expect(expected, expected_after) => {
-                let mut unlike = expected.compare(answer, &scope)?.err();
-                if let (None, Some(pattern), Some(after)) = (&unlike, expected_after, &after) {
-                    unlike = pattern.compare(after, &scope)?.err().map(|unlike| Unlike {
-                        expected: format!("afterwards {}", unlike.expected),
-                        actual: format!("afterwards {}", unlike.actual),
-                    });
-                }
-                unlike.map_or(Showed::Held, |unlike| Showed::Otherwise { expected: unlike.expected, actual: unlike.actual })
-            }
-            Judged::Outcomes(outcomes) => {
-                let mut found = None;
-                for outcome in outcomes {
-                    let holds = outcome.answer.compare(answer, &scope)?.is_ok()
-                        && match (&outcome.after, &after) {
-                            (None, _) => true,
-                            (Some(pattern), Some(after)) => pattern.compare(after, &scope)?.is_ok(),
-                            (Some(_), None) => false,
-                        };
-                    if holds {
-                        found = Some(outcome);
-                        break;
-                    }
-                }
-                let read = after.as_ref().map_or_else(String::new, |after| format!("; afterwards {}", describe(after)));
-                let actual = format!("{}{read}", describe(answer));
-                match found {
-                    Some(outcome) => Showed::Outcome {
-                        name: outcome.name.clone(),
-                        verdict: outcome.verdict.clone(),
-                        because: outcome.because.clone(),
-                        actual,
-                    },
-                    None => {
-                        let names: Vec<_> = outcomes.iter().map(|outcome| outcome.name.as_str()).collect();
-                        Showed::Otherwise { expected: format!("one of: {}", names.join(", ")), actual }
-                    }
-                }
-            }
-        };
-        Ok(Done { showed, notes: Vec::new(), ends: missing })
-    }
-
-    async fn parallel(&mut self, step: &RequestStep, wire: &dyn Wire) -> Result<Done, Unbound> {
-        let request = step.request.fill(&self.scope())?;
-        let start = self.recorder.len();
-        let sent = (0..step.parallel).map(|_| wire.send(Origin::Request, request.clone()));
-        let exchanges = futures::future::join_all(sent).await;
-        self.unordered.push(start..self.recorder.len());
-        let Judged::Tally(expected) = &step.judged else { return Ok(Done::of(Showed::Held)) };
-        let mut tally = std::collections::BTreeMap::new();
-        for exchange in &exchanges {
-            match &exchange.result {
-                Ok(answer) => *tally.entry(answer.status).or_insert(0_u32) += 1,
-                Err(broken) => return Ok(Done::of(Showed::Unclear(broken.to_string()))),
-            }
-        }
-        if tally == *expected {
-            return Ok(Done::of(Showed::Held));
-        }
-        let words = |tally: &std::collections::BTreeMap<u16, u32>| {
-            let all: Vec<_> = tally.iter().map(|(status, count)| format!("{count} x {status}")).collect();
-            all.join(", ")
-        };
-        Ok(Done::of(Showed::Otherwise { expected: words(expected), actual: words(&tally) }))
-    }
-
-    fn scope(&self) -> Scope<'_> {
+    pub(super) fn scope(&self) -> Scope<'_> {
         Scope {
             bindings: &self.bindings,
             directory: &self.directory,
@@ -397,23 +310,21 @@ impl Teller<'_> {
         let persona = self.story.persona.as_ref().map_or_else(String::new, |persona| format!("{persona}: "));
         match &step.action {
             Action::Idp { act, .. } => {
-                let whom = match act {
-                    IdpAct::Assign(people) | IdpAct::Unassign(people) | IdpAct::ChangeProfile(people, _)
-                    | IdpAct::Suspend(people) | IdpAct::Unsuspend(people) | IdpAct::Deactivate(people)
-                    | IdpAct::Delete(people) => people.join(", "),
-                    IdpAct::Join(group, people) | IdpAct::Leave(group, people) => format!("{} {group}", people.join(", ")),
-                    IdpAct::AssignGroup(group) | IdpAct::UnassignGroup(group) | IdpAct::PushGroup(group)
-                    | IdpAct::PushNow(group) | IdpAct::RenameGroup(group) | IdpAct::DeleteGroup(group) => group.clone(),
-                    IdpAct::TestConnection => String::new(),
-                };
-                (format!("{} {whom}", act.word()).trim_end().to_owned(), format!("{persona}{}", act.word()))
+                let whom = act.people().join(", ");
+                let words = [act.word(), &whom, act.group().unwrap_or_default()];
+                let what: Vec<_> = words.into_iter().filter(|word| !word.is_empty()).collect();
+                (what.join(" "), format!("{persona}{}", act.word()))
             }
             Action::Account { people } => (format!("account {}", people.join(", ")), "account".to_owned()),
             Action::Access { people, group, is } => {
                 let is = if *is == Access::Allowed { "allowed" } else { "blocked" };
                 let door = group.as_ref().map_or_else(String::new, |group| format!(" through {group}"));
                 let what = format!("access {}{door} is {is}", people.join(", "));
-                let after = if group.is_some() { format!("{} (group)", self.last_act) } else { self.last_act.to_owned() };
+                let after = if group.is_some() {
+                    format!("{} (group)", self.last_act)
+                } else {
+                    self.last_act.to_owned()
+                };
                 (what, format!("{persona}access {is} after {after}"))
             }
             Action::Request(request) => {
@@ -427,11 +338,11 @@ impl Teller<'_> {
 }
 
 impl Done {
-    fn of(showed: Showed) -> Self {
+    pub(super) fn of(showed: Showed) -> Self {
         Self { showed, notes: Vec::new(), ends: None }
     }
 
-    fn ends(showed: Showed, why: String) -> Self {
+    pub(super) fn ends(showed: Showed, why: String) -> Self {
         Self { showed, notes: Vec::new(), ends: Some(why) }
     }
 }

@@ -48,7 +48,11 @@ impl Source {
     /// A mistake in a JSON text that stands in the YAML at `at`.
     pub fn json_mistake(&self, at: &At<String>, error: &StrictError, help: impl Into<String>) -> Diagnostic {
         let offset = self.json_offset(at, error);
-        self.mistake_at(offset..self.text[offset..].chars().next().map_or(offset, |c| offset + c.len_utf8()), format!("this is not JSON: {error}"), help)
+        self.mistake_at(
+            offset..self.text[offset..].chars().next().map_or(offset, |c| offset + c.len_utf8()),
+            format!("this is not JSON: {error}"),
+            help,
+        )
     }
 
     fn mistake_at(&self, at: Range<usize>, what: impl Into<String>, help: impl Into<String>) -> Diagnostic {
@@ -130,8 +134,8 @@ impl Diagnostics {
     }
 
     fn render(&self, renderer: &Renderer) -> String {
-        let rendered: Vec<_> = self.0.iter().map(|d| d.render(renderer)).collect();
-        rendered.join("\n\n")
+        let texts: Vec<_> = self.0.iter().map(|d| d.render(renderer)).collect();
+        texts.join("\n\n")
     }
 }
 

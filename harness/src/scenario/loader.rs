@@ -30,7 +30,10 @@ pub enum LoadError {
 /// The embedded library.
 pub fn library(world: World<'_>) -> Result<Vec<Scenario>, LoadError> {
     let files = scimspec_scenarios::SCENARIOS.iter().map(|file| {
-        (file.path.trim_end_matches(".yaml").to_owned(), Source::new(&format!("scenarios/{}", file.path), file.text))
+        (
+            file.path.trim_end_matches(".yaml").to_owned(),
+            Source::new(&format!("scenarios/{}", file.path), file.text),
+        )
     });
     Ok(read_all(files, world)?)
 }
@@ -83,7 +86,8 @@ fn collect(root: &Path, folder: &Path, files: &mut Vec<(String, Source)>) -> Res
         if path.is_dir() {
             collect(root, &path, files)?;
         } else if path.extension().is_some_and(|ending| ending == "yaml") {
-            let text = fs::read_to_string(&path).map_err(|source| LoadError::Io { path: path.clone(), source })?;
+            let text =
+                fs::read_to_string(&path).map_err(|source| LoadError::Io { path: path.clone(), source })?;
             let below = path.strip_prefix(root).unwrap_or(&path).with_extension("");
             let id = below.to_string_lossy().replace('\\', "/");
             files.push((id, Source::new(&path.display().to_string(), &text)));
@@ -108,15 +112,17 @@ fn yaml_mistake(source: &Source, error: &serde_saphyr::Error) -> super::diagnost
             format!("the key `{}` stands twice", key.as_deref().unwrap_or("?")),
             "keep one of them".to_owned(),
         ),
-        E::SerdeInvalidType { unexpected, expected, .. } | E::SerdeInvalidValue { unexpected, expected, .. } => {
+        E::SerdeInvalidType { unexpected, expected, .. }
+        | E::SerdeInvalidValue { unexpected, expected, .. } => {
             (format!("this is {unexpected}"), format!("write {expected}"))
         }
         E::InvalidBooleanStrict { .. } => {
             ("this is not a Boolean".to_owned(), "write `true` or `false`".to_owned())
         }
-        E::MultipleDocuments { .. } => {
-            ("a second document starts here".to_owned(), "one file holds one scenario: move this one to a file of its own".to_owned())
-        }
+        E::MultipleDocuments { .. } => (
+            "a second document starts here".to_owned(),
+            "one file holds one scenario: move this one to a file of its own".to_owned(),
+        ),
         other => {
             let text = other.render_with_formatter(&serde_saphyr::UserMessageFormatter);
             let first = text.lines().next().unwrap_or_default().to_owned();

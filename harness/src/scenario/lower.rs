@@ -1,14 +1,14 @@
 //! Gives a raw scenario its meaning: resolves names, parses texts, and collects every mistake it meets, so that an
 //! author sees them all at once. Steps are in `lower_step`.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use scimspec_mock_idp::persona::PersonaName;
 
 use super::diagnostic::{Diagnostic, Diagnostics, Source};
 use super::lower_step;
 use super::model::{Allow, Case, Need, Scenario};
-use super::raw::{At, RawScenario};
+use super::raw::{At, RawCase, RawScenario};
 use super::scope::Scope;
 use crate::catalogue::Catalogue;
 use crate::json::strict;
@@ -28,18 +28,21 @@ pub struct Lowering<'a> {
     pub(super) source: &'a Source,
     pub(super) scope: Scope,
     pub(super) check_slugs: BTreeSet<String>,
-    pub(super) kept: BTreeSet<String>,
     mistakes: Vec<Diagnostic>,
 }
 
 /// Reads a whole scenario.
-pub fn scenario(id: &str, source: &Source, raw: RawScenario, world: World<'_>) -> Result<Scenario, Diagnostics> {
+pub fn scenario(
+    id: &str,
+    source: &Source,
+    raw: RawScenario,
+    world: World<'_>,
+) -> Result<Scenario, Diagnostics> {
     let mut lowering = Lowering {
         world,
         source,
         scope: Scope::default(),
         check_slugs: BTreeSet::new(),
-        kept: BTreeSet::new(),
         mistakes: Vec::new(),
     };
     let people = lowering.names(raw.people, "person");
@@ -100,7 +103,11 @@ impl Lowering<'_> {
         for name in names.unwrap_or_default() {
             let Some(slug) = self.slug(&name, what) else { continue };
             if matches!(slug.as_str(), "unique" | "case") {
-                self.mistake(&name, format!("`{slug}` means something else in `${{...}}`"), format!("give the {what} another name"));
+                self.mistake(
+                    &name,
+                    format!("`{slug}` means something else in `${{...}}`"),
+                    format!("give the {what} another name"),
+                );
             } else if known.insert(slug.clone()) {
                 list.push(slug);
             } else {
@@ -110,18 +117,26 @@ impl Lowering<'_> {
         list
     }
 
-    fn cases(&mut self, rows: Option<Vec<At<BTreeMap<String, At<String>>>>>) -> Vec<Case> {
+    fn cases(&mut self, rows: Option<Vec<At<RawCase>>>) -> Vec<Case> {
         let mut cases: Vec<Case> = Vec::new();
         let mut columns: Option<BTreeSet<String>> = None;
         for row in rows.unwrap_or_default() {
             let Some(slug) = row.value.get("case").and_then(|slug| self.slug(slug, "case")) else {
                 if !row.value.contains_key("case") {
-                    self.mistake(&row, "a row without `case`", "give each row a `case`: its slug, which becomes part of the check's id");
+                    self.mistake(
+                        &row,
+                        "a row without `case`",
+                        "give each row a `case`: its slug, which becomes part of the check's id",
+                    );
                 }
                 continue;
             };
             if cases.iter().any(|case| case.slug == slug) {
-                self.mistake(&row, format!("two rows are called `{slug}`"), "give each row a slug of its own");
+                self.mistake(
+                    &row,
+                    format!("two rows are called `{slug}`"),
+                    "give each row a slug of its own",
+                );
             }
             let mine: BTreeSet<String> = row.value.keys().cloned().collect();
             match &columns {
@@ -151,7 +166,11 @@ impl Lowering<'_> {
                 known.push(profile.value);
             } else {
                 let all = self.world.profiles.join(", ");
-                self.mistake(&profile, format!("there is no profile {:?}", profile.value), format!("there are: {all}"));
+                self.mistake(
+                    &profile,
+                    format!("there is no profile {:?}", profile.value),
+                    format!("there are: {all}"),
+                );
             }
         }
         known
@@ -165,7 +184,11 @@ impl Lowering<'_> {
                     self.mistake(&persona, format!("the persona `{name}` is named twice"), "name each once");
                 }
                 Ok(name) => known.push(name),
-                Err(error) => self.mistake(&persona, format!("there is no persona {:?}", persona.value), error.to_string()),
+                Err(error) => self.mistake(
+                    &persona,
+                    format!("there is no persona {:?}", persona.value),
+                    error.to_string(),
+                ),
             }
         }
         known
@@ -173,7 +196,9 @@ impl Lowering<'_> {
 
     fn need(&mut self, need: &At<String>) -> Option<Need> {
         Some(match need.value.as_str() {
-            feature @ ("patch" | "filter" | "bulk" | "sort" | "etag" | "changePassword") => Need::Feature(feature.to_owned()),
+            feature @ ("patch" | "filter" | "bulk" | "sort" | "etag" | "changePassword") => {
+                Need::Feature(feature.to_owned())
+            }
             "groups" => Need::Groups,
             "access" => Need::Access,
             "group-access" => Need::GroupAccess,

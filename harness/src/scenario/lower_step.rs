@@ -1,28 +1,20 @@
 //! Gives the steps of a scenario their meaning. Which keys belong to which kind of step is decided here and nowhere
-//! else.
+//! else; plain requests are in `lower_request`.
 
-use std::collections::BTreeMap;
 use std::time::Duration;
 
 use http::Method;
 use scimspec_mock_idp::fault::{Fault, FaultKind};
-use serde_json::Value;
-use serde_json_path::JsonPath;
 
 use super::lower::Lowering;
-use super::model::{
-    Access, Action, AnswerPattern, Check, FaultOnStep, IdpAct, Judged, Keep, Outcome, OutcomeVerdict, RequestStep,
-    RequestTemplate, Step, TaskEnd,
-};
-use super::raw::{At, RawAnswer, RawExpect, RawFault, RawOutcome, RawStep, RawVerdict};
+use super::model::{Access, Action, Check, FaultOnStep, IdpAct, Step, TaskEnd};
+use super::raw::{At, RawExpect, RawFault, RawStep};
 use crate::catalogue::RequirementId;
-use crate::json::pattern::Pattern;
 use crate::json::strict;
-use crate::json::template::{Template, Text};
-use crate::judge::Verdict;
+use crate::json::template::Text;
 
 /// Reads all steps in order; a name kept by one is known to those after it.
-pub fn steps(lowering: &mut Lowering<'_>, raw: Vec<At<RawStep>>) -> Vec<Step> {
+pub(super) fn steps(lowering: &mut Lowering<'_>, raw: Vec<At<RawStep>>) -> Vec<Step> {
     raw.into_iter().filter_map(|step| lowering.step(step)).collect()
 }
 
@@ -55,11 +47,16 @@ impl Lowering<'_> {
     fn kind(&mut self, at: &At<RawStep>) -> Option<&'static str> {
         let raw = &at.value;
         let present = [raw.idp.is_some(), raw.account.is_some(), raw.access.is_some(), raw.request.is_some()];
-        let kinds: Vec<&str> = BELONGS.iter().zip(present).filter(|(_, p)| *p).map(|((kind, _), _)| *kind).collect();
+        let kinds: Vec<&str> =
+            BELONGS.iter().zip(present).filter(|(_, p)| *p).map(|((kind, _), _)| *kind).collect();
         match kinds.as_slice() {
             [kind] => Some(kind),
             [] => {
-                self.mistake(at, "this step does nothing", "a step has one of: idp, account, access, request");
+                self.mistake(
+                    at,
+                    "this step does nothing",
+                    "a step has one of: idp, account, access, request",
+                );
                 None
             }
             several => {
@@ -88,38 +85,71 @@ impl Lowering<'_> {
         ];
         let allowed = BELONGS.iter().find(|(k, _)| *k == kind).map_or(&[][..], |(_, keys)| keys);
         for (key, _) in present.iter().filter(|(key, there)| *there && !allowed.contains(key)) {
-            let belongs: Vec<_> = BELONGS.iter().filter(|(_, keys)| keys.contains(key)).map(|(k, _)| format!("`{k}`")).collect();
-            self.mistake(at, format!("`{key}` does not belong to a step of kind `{kind}`"), format!("it belongs to {}", belongs.join(" and ")));
+            let belongs: Vec<_> = BELONGS
+                .iter()
+                .filter(|(_, keys)| keys.contains(key))
+                .map(|(k, _)| format!("`{k}`"))
+                .collect();
+            self.mistake(
+                at,
+                format!("`{key}` does not belong to a step of kind `{kind}`"),
+                format!("it belongs to {}", belongs.join(" and ")),
+            );
         }
     }
 
-    fn check(&mut self, slug: Option<At<String>>, shows: Option<Vec<At<String>>>, place: &At<()>) -> Option<Check> {
+    fn check(
+        &mut self,
+        slug: Option<At<String>>,
+        shows: Option<Vec<At<String>>>,
+        place: &At<()>,
+    ) -> Option<Check> {
         let (slug, shows) = match (slug, shows) {
             (Some(slug), Some(shows)) if !shows.is_empty() => (slug, shows),
             (None, None) => return None,
             (Some(slug), _) => {
-                self.mistake(&slug, "a check that shows nothing", "name the requirements that it shows: `shows: [LIFECYCLE-L2]`");
+                self.mistake(
+                    &slug,
+                    "a check that shows nothing",
+                    "name the requirements that it shows: `shows: [LIFECYCLE-L2]`",
+                );
                 return None;
             }
             (None, Some(_)) => {
-                self.mistake(place, "`shows` without `check`", "give the check its slug: `check: every-way-in-is-shut`");
+                self.mistake(
+                    place,
+                    "`shows` without `check`",
+                    "give the check its slug: `check: every-way-in-is-shut`",
+                );
                 return None;
             }
         };
         let name = self.slug(&slug, "check")?;
         if !self.check_slugs.insert(name.clone()) {
-            self.mistake(&slug, format!("two checks are called `{name}`"), "give each check of a scenario a slug of its own");
+            self.mistake(
+                &slug,
+                format!("two checks are called `{name}`"),
+                "give each check of a scenario a slug of its own",
+            );
         }
         let mut level = None;
         let mut ids = Vec::new();
         for shown in shows {
             let id = RequirementId(shown.value.clone());
             let Some(row) = self.world.catalogue.find(&id) else {
-                self.mistake(&shown, format!("the catalogue has no requirement {id}"), "add the row to scenarios/requirements.csv, or correct the id");
+                self.mistake(
+                    &shown,
+                    format!("the catalogue has no requirement {id}"),
+                    "add the row to scenarios/requirements.csv, or correct the id",
+                );
                 continue;
             };
             if *level.get_or_insert(row.level) != row.level {
-                self.mistake(&shown, format!("{id} is a {}, the one before it is not", row.level), "a check shows requirements of one level: make it two checks");
+                self.mistake(
+                    &shown,
+                    format!("{id} is a {}, the one before it is not", row.level),
+                    "a check shows requirements of one level: make it two checks",
+                );
             }
             ids.push(id);
         }
@@ -160,44 +190,62 @@ impl Lowering<'_> {
     }
 
     fn wrong_act(&mut self, word: &At<String>, act: &str, has_group: bool) {
-        const ALONE: &[&str] =
-            &["test-connection", "assign", "unassign", "change-profile", "suspend", "unsuspend", "deactivate", "delete"];
-        const GROUP: &[&str] =
-            &["assign-group", "unassign-group", "join", "leave", "push-group", "push-now", "rename-group", "delete-group"];
+        const ALONE: &[&str] = &[
+            "test-connection",
+            "assign",
+            "unassign",
+            "change-profile",
+            "suspend",
+            "unsuspend",
+            "deactivate",
+            "delete",
+        ];
+        const GROUP: &[&str] = &[
+            "assign-group",
+            "unassign-group",
+            "join",
+            "leave",
+            "push-group",
+            "push-now",
+            "rename-group",
+            "delete-group",
+        ];
         if ALONE.contains(&act) && has_group {
             self.mistake(word, format!("`{act}` is not about a group"), "leave `group:` out");
         } else if GROUP.contains(&act) {
             self.mistake(word, format!("`{act}` does not say which group"), "add `group:`");
         } else {
             let all = [ALONE, GROUP].concat().join(", ");
-            self.mistake(word, format!("{act:?} is nothing that happens in an identity provider"), format!("there are: {all}"));
+            self.mistake(
+                word,
+                format!("{act:?} is nothing that happens in an identity provider"),
+                format!("there are: {all}"),
+            );
         }
     }
 
     fn act_is_complete(&mut self, word: &At<String>, act: &IdpAct) {
-        let people = match act {
-            IdpAct::Assign(people)
-            | IdpAct::Unassign(people)
-            | IdpAct::ChangeProfile(people, _)
-            | IdpAct::Suspend(people)
-            | IdpAct::Unsuspend(people)
-            | IdpAct::Deactivate(people)
-            | IdpAct::Delete(people)
-            | IdpAct::Join(_, people)
-            | IdpAct::Leave(_, people) => people,
-            _ => return,
-        };
-        if people.is_empty() {
+        let names_nobody =
+            matches!(act, IdpAct::TestConnection) || (act.group().is_some() && !is_membership(act));
+        if act.people().is_empty() && !names_nobody {
             self.mistake(word, format!("`{}` does not say who", act.word()), "add `people: [...]`");
         }
         if matches!(act, IdpAct::ChangeProfile(_, changes) if changes.is_empty()) {
-            self.mistake(word, "`change-profile` does not say what changes", "add `set: '{\"title\": \"Lead\"}'`");
+            self.mistake(
+                word,
+                "`change-profile` does not say what changes",
+                "add `set: '{\"title\": \"Lead\"}'`",
+            );
         }
     }
 
     fn gives_ids(&mut self, act: &IdpAct) {
         match act {
-            IdpAct::Assign(people) | IdpAct::Join(_, people) => people.iter().for_each(|p| self.scope.gives_id(p)),
+            IdpAct::Assign(people) | IdpAct::Join(_, people) => {
+                for person in people {
+                    self.scope.gives_id(person);
+                }
+            }
             IdpAct::PushGroup(group) => self.scope.gives_id(group),
             _ => {}
         }
@@ -219,9 +267,9 @@ impl Lowering<'_> {
             self.mistake(set, "these are no attributes", help);
             return Vec::new();
         };
-        let texts = changes.into_iter().map(|(name, value)| {
-            Some((name, self.text(&At::new(value, set.referenced, set.defined))?))
-        });
+        let texts = changes
+            .into_iter()
+            .map(|(name, value)| Some((name, self.text(&At::new(value, set.referenced, set.defined))?)));
         texts.collect::<Option<_>>().unwrap_or_default()
     }
 
@@ -231,7 +279,11 @@ impl Lowering<'_> {
             Some("done") => TaskEnd::Done,
             Some("failed") => TaskEnd::Failed,
             _ => {
-                self.mistake(&expect, "this is not how a provider's task ends", "write `expect: {task: done}` or `expect: {task: failed}`");
+                self.mistake(
+                    &expect,
+                    "this is not how a provider's task ends",
+                    "write `expect: {task: done}` or `expect: {task: failed}`",
+                );
                 TaskEnd::Done
             }
         }
@@ -246,7 +298,9 @@ impl Lowering<'_> {
             _ => {
                 let help = "write `is: allowed` or `is: blocked`";
                 match &raw.is {
-                    Some(is) => self.mistake(is, format!("{:?} is not how an access step ends", is.value), help),
+                    Some(is) => {
+                        self.mistake(is, format!("{:?} is not how an access step ends", is.value), help);
+                    }
                     None => self.mistake(place, "this access step does not say what must come of it", help),
                 }
                 return None;
@@ -255,205 +309,17 @@ impl Lowering<'_> {
         Some(Action::Access { people, group, is })
     }
 
-    fn request(&mut self, raw: RawStep, has_check: bool) -> Option<Action> {
-        let line = raw.request?;
-        let mut request = self.request_line(&line)?;
-        request.json = raw.json.as_ref().and_then(|json| self.template(json));
-        for (name, value) in raw.headers.unwrap_or_default() {
-            if let Some(value) = self.text(&value) {
-                request.headers.push((name, value));
-            }
-        }
-        let after = raw.after.as_ref().and_then(|after| self.request_line(after));
-        let parallel = raw.parallel.map_or(1, |parallel| {
-            if !(2..=256).contains(&parallel.value) {
-                self.mistake(&parallel, "this many requests at once cannot be sent", "write a number from 2 to 256");
-            }
-            parallel.value
-        });
-        let judged = match (raw.expect, raw.outcomes) {
-            (Some(expect), Some(_)) => {
-                self.mistake(&expect, "`expect` and `outcomes` at once", "one right answer is `expect`; where several things are possible use `outcomes` alone");
-                return None;
-            }
-            (Some(expect), None) => self.expect(expect, after.is_some(), parallel),
-            (None, Some(outcomes)) => Judged::Outcomes(self.outcomes(outcomes, after.is_some())),
-            (None, None) => Judged::Nothing,
-        };
-        if has_check && matches!(judged, Judged::Nothing) {
-            self.mistake(&line, "a check that asks for nothing", "say what is right: `expect: {status: 200}` or `outcomes:`");
-        }
-        if !has_check && matches!(judged, Judged::Outcomes(_)) {
-            self.mistake(&line, "`outcomes` without a check", "give it `check:` and `shows:`");
-        }
-        let keep = self.keeps(raw.keep);
-        Some(Action::Request(Box::new(RequestStep { request, parallel, after, judged, keep })))
-    }
-
-    fn request_line(&mut self, line: &At<String>) -> Option<RequestTemplate> {
-        const METHODS: [&str; 7] = ["GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS"];
-        let (method, target) = line.value.split_once(' ').unwrap_or((&line.value, ""));
-        let target = target.trim();
-        let known = METHODS.contains(&method).then(|| Method::from_bytes(method.as_bytes()).ok()).flatten();
-        let (Some(method), true) = (known, target.starts_with('/')) else {
-            self.mistake(line, "this is not a request", format!("write a method and a path below the base URL, as in `GET /Users/${{ada.id}}`; methods: {}", METHODS.join(", ")));
-            return None;
-        };
-        let target = self.text(&At::new(target.to_owned(), line.referenced, line.defined))?;
-        Some(RequestTemplate { method, target, headers: Vec::new(), json: None })
-    }
-
-    fn expect(&mut self, expect: At<RawExpect>, has_after: bool, parallel: u32) -> Judged {
-        let place = At::new((), expect.referenced, expect.defined);
-        let raw = expect.value;
-        if let Some(tally) = raw.tally {
-            if parallel == 1 || tally.values().sum::<u32>() != parallel {
-                self.mistake(&place, "a tally that does not add up", "with `parallel: N`, the counts of `tally` add up to N");
-            }
-            return Judged::Tally(tally);
-        }
-        if parallel > 1 {
-            self.mistake(&place, "parallel requests have no one answer", "say how many answers of which status: `expect: {tally: {201: 1, 409: 15}}`");
-        }
-        let answer = self.answer(RawAnswer { status: raw.status, json: raw.json, headers: raw.headers });
-        if raw.after.is_some() && !has_after {
-            self.mistake(&place, "`after` is expected and never asked for", "add the read-back to the step: `after: GET /Users/${user.id}`");
-        }
-        let after = raw.after.map(|after| self.answer(after));
-        Judged::Expect(answer, after)
-    }
-
-    fn outcomes(&mut self, outcomes: Vec<At<RawOutcome>>, has_after: bool) -> Vec<Outcome> {
-        let mut known: Vec<Outcome> = Vec::new();
-        for at in outcomes {
-            let place = At::new((), at.referenced, at.defined);
-            let raw = at.value;
-            let Some(name) = self.slug(&raw.name, "outcome") else { continue };
-            if known.iter().any(|outcome| outcome.name == name) {
-                self.mistake(&raw.name, format!("two outcomes are called `{name}`"), "give each a slug of its own");
-            }
-            if raw.after.is_some() && !has_after {
-                self.mistake(&place, "an outcome looks at a read-back that is never made", "add it to the step: `after: GET /Users/${user.id}`");
-            }
-            let Some(verdict) = self.verdict(&raw.verdict) else { continue };
-            let answer = raw.answer.map_or_else(AnswerPattern::default, |answer| self.answer(answer));
-            let after = raw.after.map(|after| self.answer(after));
-            known.push(Outcome { name, answer, after, verdict, because: raw.because });
-        }
-        known
-    }
-
-    fn verdict(&mut self, raw: &At<RawVerdict>) -> Option<OutcomeVerdict> {
-        let help = "an outcome is worth one of: pass, info, warn, fail; by profile: `verdict: {base: warn, entra: pass}`";
-        match &raw.value {
-            RawVerdict::Always(word) => {
-                let verdict = Verdict::of_outcome(word);
-                if verdict.is_none() {
-                    self.mistake(raw, format!("{word:?} is no verdict"), help);
-                }
-                verdict.map(OutcomeVerdict::Always)
-            }
-            RawVerdict::ByProfile(by) => {
-                let mut verdicts = BTreeMap::new();
-                for (profile, word) in by {
-                    let (known, verdict) = (self.world.profiles.contains(profile), Verdict::of_outcome(word));
-                    let (true, Some(verdict)) = (known, verdict) else {
-                        let wrong = if known { format!("{word:?} is no verdict") } else { format!("there is no profile {profile:?}") };
-                        self.mistake(raw, wrong, help);
-                        return None;
-                    };
-                    verdicts.insert(profile.clone(), verdict);
-                }
-                Some(OutcomeVerdict::ByProfile(verdicts))
-            }
-        }
-    }
-
-    fn answer(&mut self, raw: RawAnswer) -> AnswerPattern {
-        let json = raw.json.as_ref().and_then(|json| self.pattern(json));
-        let headers = raw.headers.unwrap_or_default();
-        let headers = headers.into_iter().filter_map(|(name, value)| {
-            let parsed = strict::parse(&value.value).unwrap_or_else(|_| Value::String(value.value.clone()));
-            Some((name, self.pattern_of(&value, parsed)?))
-        });
-        let headers = headers.collect();
-        AnswerPattern { status: raw.status.map_or_else(Vec::new, super::raw::RawStatus::into_list), json, headers }
-    }
-
-    fn pattern(&mut self, json: &At<String>) -> Option<Template> {
-        let help = "write a JSON pattern: what must be there, e.g. '{\"active\": false}'";
-        match strict::parse(&json.value) {
-            Ok(value) => self.pattern_of(json, value),
-            Err(error) => {
-                self.json_mistake(json, &error, help);
-                None
-            }
-        }
-    }
-
-    fn pattern_of(&mut self, at: &At<String>, value: Value) -> Option<Template> {
-        if let Err(error) = Pattern::parse(&value) {
-            self.mistake(at, error.to_string(), "see \"JSON patterns\" in docs/scenarios.md");
-            return None;
-        }
-        self.template_of(at, value)
-    }
-
-    fn template(&mut self, json: &At<String>) -> Option<Template> {
-        match strict::parse(&json.value) {
-            Ok(value) => self.template_of(json, value),
-            Err(error) => {
-                self.json_mistake(json, &error, "a body is JSON text; names are filled in with \"${ada.id}\", in quotes");
-                None
-            }
-        }
-    }
-
-    fn template_of(&mut self, at: &At<String>, value: Value) -> Option<Template> {
-        let template = Template::new(value).map_err(|error| self.mistake(at, error.to_string(), "write `${name}`")).ok()?;
-        let references = template.references();
-        references.iter().all(|reference| self.known(at, reference)).then_some(template)
-    }
-
-    fn text(&mut self, at: &At<String>) -> Option<Text> {
-        let text = Text::parse(&at.value).map_err(|error| self.mistake(at, error.to_string(), "write `${name}`")).ok()?;
-        let references: Vec<_> = text.references().cloned().collect();
-        references.iter().all(|reference| self.known(at, reference)).then_some(text)
-    }
-
-    fn known(&mut self, at: &At<String>, reference: &crate::json::template::Reference) -> bool {
-        let Err(unknown) = self.scope.check(reference) else { return true };
-        self.mistake(at, format!("`${{{}}}`: {}", reference.0, unknown.what), unknown.help);
-        false
-    }
-
-    fn keeps(&mut self, keep: Option<BTreeMap<String, At<String>>>) -> Vec<Keep> {
-        let mut kept = Vec::new();
-        for (name, path) in keep.unwrap_or_default() {
-            let parsed = match JsonPath::parse(&path.value) {
-                Ok(parsed) => parsed,
-                Err(error) => {
-                    let message = error.to_string();
-                    let first = message.lines().next().unwrap_or_default().to_owned();
-                    self.mistake(&path, format!("this is not a JSON path: {first}"), "write `$` for the whole body, `$.id` for a member");
-                    continue;
-                }
-            };
-            match self.scope.keep(&name) {
-                Ok(()) => kept.push(Keep { name, path: parsed }),
-                Err(unknown) => self.mistake(&path, unknown.what, unknown.help),
-            }
-        }
-        kept
-    }
-
     fn people(&mut self, people: Option<Vec<At<String>>>) -> Vec<String> {
         let mut known = Vec::new();
         for person in people.unwrap_or_default() {
             if self.scope.has_person(&person.value) {
                 known.push(person.value);
             } else {
-                self.mistake(&person, format!("there is nobody called {:?} in this scenario", person.value), "add the name to `people:` at the top");
+                self.mistake(
+                    &person,
+                    format!("there is nobody called {:?} in this scenario", person.value),
+                    "add the name to `people:` at the top",
+                );
             }
         }
         known
@@ -463,7 +329,11 @@ impl Lowering<'_> {
         if self.scope.has_group(&group.value) {
             return Some(group.value.clone());
         }
-        self.mistake(group, format!("there is no group called {:?} in this scenario", group.value), "add the name to `groups:` at the top");
+        self.mistake(
+            group,
+            format!("there is no group called {:?} in this scenario", group.value),
+            "add the name to `groups:` at the top",
+        );
         None
     }
 
@@ -480,7 +350,11 @@ impl Lowering<'_> {
                 return None;
             }
             (other, _) => {
-                self.mistake(&raw.kind, format!("{other:?} is nothing that a network does"), "there are: lose-answer, duplicate, delay, cut");
+                self.mistake(
+                    &raw.kind,
+                    format!("{other:?} is nothing that a network does"),
+                    "there are: lose-answer, duplicate, delay, cut",
+                );
                 return None;
             }
         };
@@ -489,7 +363,11 @@ impl Lowering<'_> {
             Some(on) => {
                 let (method, path) = on.value.split_once(' ').unwrap_or((&on.value, ""));
                 let Ok(method) = Method::from_bytes(method.as_bytes()) else {
-                    self.mistake(on, "this names no requests", "write a method and the beginning of a path: `POST /Users`");
+                    self.mistake(
+                        on,
+                        "this names no requests",
+                        "write a method and the beginning of a path: `POST /Users`",
+                    );
                     return None;
                 };
                 (Some(method), (!path.is_empty()).then(|| path.to_owned()))
@@ -505,4 +383,8 @@ impl Lowering<'_> {
         }
         parsed
     }
+}
+
+fn is_membership(act: &IdpAct) -> bool {
+    matches!(act, IdpAct::Join(..) | IdpAct::Leave(..))
 }

@@ -152,7 +152,7 @@ pub enum Judged {
     /// Nothing is asked.
     Nothing,
     /// One right answer.
-    Expect(AnswerPattern, Option<AnswerPattern>),
+    Expect(Box<AnswerPattern>, Option<Box<AnswerPattern>>),
     /// Of parallel requests: how many answers of which status.
     Tally(BTreeMap<u16, u32>),
     /// Named alternatives, tried in order.
@@ -315,14 +315,50 @@ impl IdpAct {
     }
 }
 
+impl IdpAct {
+    /// Whom it names.
+    pub fn people(&self) -> &[String] {
+        match self {
+            Self::Assign(people)
+            | Self::Unassign(people)
+            | Self::ChangeProfile(people, _)
+            | Self::Suspend(people)
+            | Self::Unsuspend(people)
+            | Self::Deactivate(people)
+            | Self::Delete(people)
+            | Self::Join(_, people)
+            | Self::Leave(_, people) => people,
+            _ => &[],
+        }
+    }
+
+    /// The group that it names.
+    pub fn group(&self) -> Option<&str> {
+        match self {
+            Self::AssignGroup(group)
+            | Self::UnassignGroup(group)
+            | Self::Join(group, _)
+            | Self::Leave(group, _)
+            | Self::PushGroup(group)
+            | Self::PushNow(group)
+            | Self::RenameGroup(group)
+            | Self::DeleteGroup(group) => Some(group),
+            _ => None,
+        }
+    }
+}
+
 impl OutcomeVerdict {
     /// The verdict under a profile and those it extends, nearest first.
     pub fn under(&self, lineage: &[String]) -> Verdict {
         match self {
             Self::Always(verdict) => *verdict,
-            Self::ByProfile(by) => {
-                lineage.iter().find_map(|profile| by.get(profile)).or_else(|| by.get("base")).copied().unwrap_or(Verdict::Info)
-            }
+            Self::ByProfile(by) => lineage
+                .iter()
+                .find_map(|profile| by.get(profile))
+                .or_else(|| by.get("base"))
+                .copied()
+                .unwrap_or(Verdict::Info),
         }
     }
 }

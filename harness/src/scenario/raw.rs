@@ -9,6 +9,9 @@ use serde_saphyr::Spanned;
 /// A value with its place in the file.
 pub type At<T> = Spanned<T>;
 
+/// A row of a table.
+pub type RawCase = BTreeMap<String, At<String>>;
+
 /// One story: what an identity provider, a person or a client does, and what must come of it.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -43,7 +46,7 @@ pub struct RawScenario {
     /// A table: the steps run once for each row. Each row has `case`, its slug, and the same other columns; a cell
     /// that is JSON is that JSON, any other text is a string.
     #[schemars(with = "Option<Vec<BTreeMap<String, String>>>")]
-    pub cases: Option<Vec<At<BTreeMap<String, At<String>>>>>,
+    pub cases: Option<Vec<At<RawCase>>>,
     /// What happens, in order.
     #[schemars(with = "Vec<RawStep>")]
     pub steps: Vec<At<RawStep>>,

@@ -5,8 +5,17 @@ use std::collections::BTreeSet;
 use crate::json::template::Reference;
 
 /// What a person has beside the ids.
-const PERSON: &[&str] =
-    &["userName", "externalId", "email", "givenName", "familyName", "displayName", "title", "department", "password"];
+const PERSON: &[&str] = &[
+    "userName",
+    "externalId",
+    "email",
+    "givenName",
+    "familyName",
+    "displayName",
+    "title",
+    "department",
+    "password",
+];
 /// What a group has beside the ids.
 const GROUP: &[&str] = &["displayName", "externalId"];
 /// What `unique` makes.
@@ -14,7 +23,7 @@ const UNIQUE: &[&str] = &["userName", "displayName", "externalId", "email", "nam
 
 /// The names known so far in a scenario.
 #[derive(Debug, Default)]
-pub struct Scope {
+pub(super) struct Scope {
     people: BTreeSet<String>,
     groups: BTreeSet<String>,
     /// People and groups that some step before has created, linked or bound.
@@ -25,7 +34,7 @@ pub struct Scope {
 
 /// Why a name has no value.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Unknown {
+pub(super) struct Unknown {
     /// What is wrong.
     pub what: String,
     /// What to do.
@@ -34,7 +43,7 @@ pub struct Unknown {
 
 impl Scope {
     /// Starts with the scenario's people, groups and table columns.
-    pub fn new<'a>(
+    pub(super) fn new<'a>(
         people: impl IntoIterator<Item = &'a String>,
         groups: impl IntoIterator<Item = &'a String>,
         columns: impl IntoIterator<Item = &'a String>,
@@ -48,37 +57,43 @@ impl Scope {
     }
 
     /// Whether that is a person of the scenario.
-    pub fn has_person(&self, name: &str) -> bool {
+    pub(super) fn has_person(&self, name: &str) -> bool {
         self.people.contains(name)
     }
 
     /// Whether that is a group of the scenario.
-    pub fn has_group(&self, name: &str) -> bool {
+    pub(super) fn has_group(&self, name: &str) -> bool {
         self.groups.contains(name)
     }
 
     /// From now on this person or group has an id.
-    pub fn gives_id(&mut self, name: &str) {
+    pub(super) fn gives_id(&mut self, name: &str) {
         self.with_id.insert(name.to_owned());
     }
 
     /// Keeps a name; names bind once.
-    pub fn keep(&mut self, name: &str) -> Result<(), Unknown> {
+    pub(super) fn keep(&mut self, name: &str) -> Result<(), Unknown> {
         if let Some(owner) = name.strip_suffix(".id") {
             if !self.people.contains(owner) && !self.groups.contains(owner) {
                 return Err(Unknown {
                     what: format!("`{owner}` is neither a person nor a group of this scenario"),
-                    help: format!("add it to `people:` or `groups:`, or keep under a name without `.id`: known are {}", self.owners()),
+                    help: format!(
+                        "add it to `people:` or `groups:`, or keep under a name without `.id`: known are {}",
+                        self.owners()
+                    ),
                 });
             }
             self.gives_id(owner);
             return Ok(());
         }
-        let reserved = matches!(name, "unique" | "case") || self.people.contains(name) || self.groups.contains(name);
+        let reserved =
+            matches!(name, "unique" | "case") || self.people.contains(name) || self.groups.contains(name);
         if reserved {
             return Err(Unknown {
                 what: format!("`{name}` means something else already"),
-                help: format!("keep it under another name; to say which account {name} is, keep `{name}.id: $.id`"),
+                help: format!(
+                    "keep it under another name; to say which account {name} is, keep `{name}.id: $.id`"
+                ),
             });
         }
         if !self.kept.insert(name.to_owned()) {
@@ -91,7 +106,7 @@ impl Scope {
     }
 
     /// Checks one reference.
-    pub fn check(&self, reference: &Reference) -> Result<(), Unknown> {
+    pub(super) fn check(&self, reference: &Reference) -> Result<(), Unknown> {
         let (owner, rest) = reference.0.split_once('.').unwrap_or((&reference.0, ""));
         if owner == "unique" {
             return Self::one_of(owner, rest, UNIQUE);
@@ -109,7 +124,10 @@ impl Scope {
             _ => {
                 return Err(Unknown {
                     what: format!("nothing before this step gives `{owner}` a value"),
-                    help: format!("keep it in an earlier step (`keep: {{{owner}: $}}`), or use one of: {}", self.owners()),
+                    help: format!(
+                        "keep it in an earlier step (`keep: {{{owner}: $}}`), or use one of: {}",
+                        self.owners()
+                    ),
                 });
             }
         };
@@ -121,7 +139,9 @@ impl Scope {
         }
         Err(Unknown {
             what: format!("`{owner}` has no id yet at this step"),
-            help: format!("provision it in an earlier step (`idp:`), or keep its id: `keep: {{{owner}.id: $.id}}`"),
+            help: format!(
+                "provision it in an earlier step (`idp:`), or keep its id: `keep: {{{owner}.id: $.id}}`"
+            ),
         })
     }
 

@@ -47,9 +47,14 @@ impl Snapshot {
 
     fn parse(text: &str) -> Self {
         let text = text.replace("\r\n", "\n");
-        let mut snapshot =
-            Self { source: String::new(), description: String::new(), expression: String::new(), contents: String::new() };
-        let Some((header, contents)) = text.strip_prefix("---\n").and_then(|rest| rest.split_once("\n---\n")) else {
+        let mut snapshot = Self {
+            source: String::new(),
+            description: String::new(),
+            expression: String::new(),
+            contents: String::new(),
+        };
+        let Some((header, contents)) = text.strip_prefix("---\n").and_then(|rest| rest.split_once("\n---\n"))
+        else {
             snapshot.contents = text;
             return snapshot;
         };
@@ -90,7 +95,9 @@ pub fn pending(path: &Path) -> PathBuf {
 /// Removes a file that may not be there.
 pub fn remove_if_there(path: &Path) -> Result<(), SnapshotError> {
     match fs::remove_file(path) {
-        Err(source) if source.kind() != io::ErrorKind::NotFound => Err(SnapshotError { path: path.to_owned(), source }),
+        Err(source) if source.kind() != io::ErrorKind::NotFound => {
+            Err(SnapshotError { path: path.to_owned(), source })
+        }
         _ => Ok(()),
     }
 }
@@ -103,7 +110,11 @@ pub fn all_pending(folder: &Path) -> Result<Vec<(PathBuf, PathBuf)>, SnapshotErr
         let path = entry.map_err(fail)?.path();
         if path.is_dir() {
             found.extend(all_pending(&path)?);
-        } else if let Some(stored) = path.to_str().and_then(|path| path.strip_suffix(".new")).filter(|p| p.ends_with(".snap")) {
+        } else if let Some(stored) = path
+            .to_str()
+            .and_then(|path| path.strip_suffix(".new"))
+            .filter(|stored| Path::new(stored).extension().is_some_and(|ending| ending == "snap"))
+        {
             found.push((PathBuf::from(stored), path.clone()));
         }
     }
@@ -138,8 +149,12 @@ mod tests {
     fn a_pending_snapshot_is_found_and_taken_over() {
         let folder = tempfile::tempdir().unwrap();
         let stored = folder.path().join("a/b.snap");
-        let snapshot =
-            Snapshot { source: String::new(), description: String::new(), expression: String::new(), contents: "x\n".into() };
+        let snapshot = Snapshot {
+            source: String::new(),
+            description: String::new(),
+            expression: String::new(),
+            contents: "x\n".into(),
+        };
         snapshot.write(&pending(&stored)).unwrap();
         let found = all_pending(folder.path()).unwrap();
         assert_eq!(found, [(stored.clone(), pending(&stored))]);

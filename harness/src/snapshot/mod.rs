@@ -56,7 +56,12 @@ pub fn difference(old: &str, new: &str) -> String {
     text
 }
 
-fn compare(report: &StoryReport, folder: &Path, lens: &Lens, domain: &str) -> Result<CheckResult, SnapshotError> {
+fn compare(
+    report: &StoryReport,
+    folder: &Path,
+    lens: &Lens,
+    domain: &str,
+) -> Result<CheckResult, SnapshotError> {
     let story = &report.story;
     let new = Snapshot {
         source: format!("scenarios/{}.yaml", story.scenario.id),
@@ -81,15 +86,22 @@ fn compare(report: &StoryReport, folder: &Path, lens: &Lens, domain: &str) -> Re
                 new.write(pending)?;
             }
             match (is_new, on_ci) {
-                (true, true) => {
-                    (Verdict::Fail, format!("{} is missing, and nothing is written where CI=true", path.display()), None)
-                }
-                (true, false) => {
-                    (Verdict::Skip, format!("no snapshot yet: look at it with `scimspec review {}`", folder.display()), None)
-                }
+                (true, true) => (
+                    Verdict::Fail,
+                    format!("{} is missing, and nothing is written where CI=true", path.display()),
+                    None,
+                ),
+                (true, false) => (
+                    Verdict::Skip,
+                    format!("no snapshot yet: look at it with `scimspec review {}`", folder.display()),
+                    None,
+                ),
                 (false, _) => {
                     let old = stored.map(|stored| stored.contents).unwrap_or_default();
-                    let message = format!("the conversation is not the stored one: `scimspec review {}`", folder.display());
+                    let message = format!(
+                        "the conversation is not the stored one: `scimspec review {}`",
+                        folder.display()
+                    );
                     (Verdict::Fail, message, Some(difference(&old, &new.contents)))
                 }
             }

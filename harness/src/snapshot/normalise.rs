@@ -17,7 +17,8 @@ use crate::runner::observed::{Story, StoryReport};
 const HEADERS: [&str; 6] = ["content-type", "location", "etag", "retry-after", "www-authenticate", "allow"];
 
 static UUID: LazyLock<Regex> = LazyLock::new(|| {
-    Regex::new("[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}").expect("a regular expression of ours")
+    Regex::new("[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}")
+        .expect("a regular expression of ours")
 });
 
 /// Turns exchanges into comparable text.
@@ -99,16 +100,13 @@ impl<'a> Normaliser<'a> {
     }
 
     fn body(&mut self, bytes: &[u8], text: &mut String) {
-        match serde_json::from_slice::<Value>(bytes) {
-            Ok(mut json) => {
-                self.value("", &mut json);
-                let pretty = serde_json::to_string_pretty(&json).unwrap_or_default();
-                let _ = writeln!(text, "{pretty}");
-            }
-            Err(_) => {
-                let plain = self.string(&String::from_utf8_lossy(bytes));
-                let _ = writeln!(text, "{plain}");
-            }
+        if let Ok(mut json) = serde_json::from_slice::<Value>(bytes) {
+            self.value("", &mut json);
+            let pretty = serde_json::to_string_pretty(&json).unwrap_or_default();
+            let _ = writeln!(text, "{pretty}");
+        } else {
+            let plain = self.string(&String::from_utf8_lossy(bytes));
+            let _ = writeln!(text, "{plain}");
         }
     }
 
@@ -161,7 +159,8 @@ impl<'a> Normaliser<'a> {
             text = text.replace(from.as_str(), to);
         }
         let uuids = &mut self.uuids;
-        UUID.replace_all(&text, |found: &Captures<'_>| format!("[uuid:{}]", number(uuids, &found[0]))).into_owned()
+        UUID.replace_all(&text, |found: &Captures<'_>| format!("[uuid:{}]", number(uuids, &found[0])))
+            .into_owned()
     }
 }
 
@@ -174,7 +173,8 @@ fn replace_whole(text: &str, id: &str, placeholder: &str) -> String {
         let after = rest[at + id.len()..].chars().next();
         // In a URL `%22` ends with a digit that belongs to no word.
         let escaped = rest[..at].len() >= 3 && rest.as_bytes().get(at.wrapping_sub(3)) == Some(&b'%');
-        let alone = (escaped || !before.is_some_and(char::is_alphanumeric)) && !after.is_some_and(char::is_alphanumeric);
+        let alone = (escaped || !before.is_some_and(char::is_alphanumeric))
+            && !after.is_some_and(char::is_alphanumeric);
         result.push_str(&rest[..at]);
         result.push_str(if alone { placeholder } else { id });
         rest = &rest[at + id.len()..];

@@ -149,7 +149,8 @@ struct RawTarget {
 impl Config {
     /// Reads a configuration file. Files that it names are looked for beside it.
     pub fn read(path: &Path, secrets: &Secrets) -> Result<Self, ConfigError> {
-        let text = fs::read_to_string(path).map_err(|source| ConfigError::Io { path: path.to_owned(), source })?;
+        let text =
+            fs::read_to_string(path).map_err(|source| ConfigError::Io { path: path.to_owned(), source })?;
         Self::parse(&text, path, secrets)
     }
 
@@ -179,12 +180,15 @@ impl Config {
                 continue;
             }
             let raw = value.try_into().map_err(|source| toml(&format!("[access.{name}]: "), source))?;
-            let probe = Probe::new(&name, raw).map_err(|source| ConfigError::Probe { name: name.clone(), source })?;
+            let probe =
+                Probe::new(&name, raw).map_err(|source| ConfigError::Probe { name: name.clone(), source })?;
             probes.push(probe);
         }
         let account = file
             .account
-            .map(|raw| raw.resolve().map_err(|source| ConfigError::Probe { name: "[account]".to_owned(), source }))
+            .map(|raw| {
+                raw.resolve().map_err(|source| ConfigError::Probe { name: "[account]".to_owned(), source })
+            })
             .transpose()?;
         Ok(Self { target, probes: Probes { within, probes, account, secrets: named } })
     }
@@ -211,7 +215,8 @@ impl SecretSource {
             }
             (None, Some(file)) => {
                 let path = beside.join(file);
-                let text = fs::read_to_string(&path).map_err(|source| ConfigError::Io { path: path.clone(), source })?;
+                let text = fs::read_to_string(&path)
+                    .map_err(|source| ConfigError::Io { path: path.clone(), source })?;
                 (text, format!("the file {}", path.display()))
             }
             _ => return Err(ConfigError::SecretSource { what: what.to_owned() }),

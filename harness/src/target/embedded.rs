@@ -41,7 +41,9 @@ pub struct Embedded {
 #[derive(Debug, thiserror::Error)]
 pub enum EmbeddedError {
     /// The address is taken or not ours.
-    #[error("cannot listen on {address}: {source}. Is another server there? Choose another --port, or 0 for any free one")]
+    #[error(
+        "cannot listen on {address}: {source}. Is another server there? Choose another --port, or 0 for any free one"
+    )]
     Listen {
         /// The address.
         address: SocketAddr,
@@ -82,7 +84,9 @@ impl Embedded {
         let stop = Arc::new(Notify::new());
         let stopped = Arc::clone(&stop);
         let serving = tokio::spawn(async move {
-            axum::serve(listener, server.router()).with_graceful_shutdown(async move { stopped.notified().await }).await
+            axum::serve(listener, server.router())
+                .with_graceful_shutdown(async move { stopped.notified().await })
+                .await
         });
         let url = config::http_url("the server's address", &format!("http://{bound}{BASE_PATH}"))?;
         Ok(Self { url, token, admin, stop, serving })
@@ -114,7 +118,7 @@ impl Embedded {
     /// Answers what it has accepted, then ends.
     pub async fn stop(self) -> io::Result<()> {
         self.stop.notify_one();
-        self.serving.await.unwrap_or_else(|_| Ok(()))
+        self.serving.await.unwrap_or(Ok(()))
     }
 }
 

@@ -48,7 +48,9 @@ pub enum PreflightError {
         with_token: bool,
     },
     /// A page for people.
-    #[error("{url} answers with an HTML page (status {status}), not SCIM. Is the path right? It often ends in /scim/v2")]
+    #[error(
+        "{url} answers with an HTML page (status {status}), not SCIM. Is the path right? It often ends in /scim/v2"
+    )]
     Html {
         /// What was asked for.
         url: String,
@@ -56,7 +58,9 @@ pub enum PreflightError {
         status: u16,
     },
     /// A redirect; credentials are not carried along.
-    #[error("{url} redirects to {to}; redirects are not followed, so that the token goes nowhere else. Use that address if it is right")]
+    #[error(
+        "{url} redirects to {to}; redirects are not followed, so that the token goes nowhere else. Use that address if it is right"
+    )]
     Redirect {
         /// What was asked for.
         url: String,
@@ -64,7 +68,9 @@ pub enum PreflightError {
         to: String,
     },
     /// 2xx without JSON.
-    #[error("{url} answers {status} with a body that is not JSON ({bytes} bytes, {content_type}). Is this the SCIM base URL?")]
+    #[error(
+        "{url} answers {status} with a body that is not JSON ({bytes} bytes, {content_type}). Is this the SCIM base URL?"
+    )]
     NotJson {
         /// What was asked for.
         url: String,
@@ -76,7 +82,9 @@ pub enum PreflightError {
         content_type: String,
     },
     /// Any other status.
-    #[error("{url} answers {status}{detail}. A SCIM server answers a list of users here (RFC 7644, section 3.4.2)")]
+    #[error(
+        "{url} answers {status}{detail}. A SCIM server answers a list of users here (RFC 7644, section 3.4.2)"
+    )]
     Status {
         /// What was asked for.
         url: String,
@@ -98,7 +106,8 @@ pub async fn look(target: &Target, wire: &dyn Wire) -> Result<Capabilities, Pref
         features: config.as_ref().map(features).unwrap_or_default(),
         attributes: schemas.as_ref().and_then(writable_attributes),
         types: types.as_ref().and_then(|types| {
-            let names = resources(types)?.iter().filter_map(|entry| entry.get("name")?.as_str().map(str::to_owned));
+            let names =
+                resources(types)?.iter().filter_map(|entry| entry.get("name")?.as_str().map(str::to_owned));
             Some(names.collect())
         }),
         access: target.probes.any(false),
@@ -156,8 +165,14 @@ fn check_users(exchange: &Exchange, with_token: bool) -> Result<(), PreflightErr
 
 fn is_html(answer: &Answer) -> bool {
     let named = answer.header("content-type").is_some_and(|kind| kind.to_ascii_lowercase().contains("html"));
-    let start: Vec<u8> =
-        answer.body.iter().copied().skip_while(u8::is_ascii_whitespace).take(9).map(|b| b.to_ascii_lowercase()).collect();
+    let start: Vec<u8> = answer
+        .body
+        .iter()
+        .copied()
+        .skip_while(u8::is_ascii_whitespace)
+        .take(9)
+        .map(|b| b.to_ascii_lowercase())
+        .collect();
     named || start.starts_with(b"<!doctype") || start.starts_with(b"<html")
 }
 
