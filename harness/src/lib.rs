@@ -10,6 +10,7 @@ pub mod json;
 pub mod judge;
 pub mod profile;
 pub mod report;
+pub mod rules;
 pub mod run;
 pub mod runner;
 pub mod scenario;

@@ -14,6 +14,7 @@ use crate::judge::Judge;
 use crate::judge::known_failures::KnownFailures;
 use crate::profile::{ProfileError, Profiles};
 use crate::report::RunReport;
+use crate::rules;
 use crate::runner::ledger::{JournalError, Ledger};
 use crate::runner::names::{NoChance, RunId};
 use crate::runner::plan::{Plan, Selection};
@@ -67,6 +68,7 @@ pub struct Prepared {
     target: String,
     known: KnownFailures,
     require_access: bool,
+    selection: Selection,
 }
 
 /// Why a run could not begin.
@@ -189,7 +191,15 @@ pub async fn prepare(
     } else {
         target.url.to_string()
     };
-    Ok(Prepared { plan, setting, judge, target, known: order.known, require_access: order.require_access })
+    Ok(Prepared {
+        plan,
+        setting,
+        judge,
+        target,
+        known: order.known,
+        require_access: order.require_access,
+        selection: order.selection,
+    })
 }
 
 impl Prepared {
@@ -212,6 +222,8 @@ impl Prepared {
         let Plan { stories, skipped } = self.plan;
         let seen = runner::run(stories, &self.setting, stop).await;
         let mut checks = self.judge.judge(&seen.stories, &skipped);
+        checks.extend(self.judge.rules(&rules::look(&seen.stories)));
+        checks.retain(|check| self.selection.wants(&check.id));
         let stale = self.known.apply(&mut checks);
         let (journal, failed) = self.setting.ledger.finish();
         let report = RunReport {

@@ -11,6 +11,7 @@ use serde::Serialize;
 
 use crate::catalogue::{Catalogue, Level, RequirementId};
 use crate::profile::{Demand, Profile, ProfileError, Profiles, Ruling};
+use crate::rules::Findings;
 use crate::runner::observed::{Cause, Observed, Showed, Story, StoryReport};
 use crate::scenario::model::Check;
 use crate::secrets::Secrets;
@@ -136,6 +137,52 @@ impl Judge {
             result.scrub(&self.secrets);
         }
         results.sort_by_key(|a| (a.story, a.exchanges.start));
+        results
+    }
+
+    /// Judges what the rules found: each cause is one result, a rule without findings passes.
+    pub fn rules(&self, found: &[Findings]) -> Vec<CheckResult> {
+        let mut results = Vec::new();
+        for findings in found {
+            let rule = findings.rule;
+            let ids: Vec<RequirementId> =
+                rule.requirements.iter().map(|id| RequirementId((*id).to_owned())).collect();
+            let ruling = self.profile.hardest(&ids);
+            let Some(broken) = verdict_of(ruling.demand) else { continue };
+            let level =
+                ids.first().and_then(|id| self.catalogue.find(id)).map_or(Level::May, |row| row.level);
+            let result = |verdict, message: String| CheckResult {
+                requirements: ids.clone(),
+                ..CheckResult::of_rule(rule.id(), level, verdict, message)
+            };
+            if findings.looked == 0 {
+                results
+                    .push(result(Verdict::Skip, "the run had no exchange that the rule is about".to_owned()));
+            } else if findings.causes.is_empty() {
+                let seen = findings.looked;
+                results.push(result(Verdict::Pass, format!("{} (in {seen} exchanges)", rule.title)));
+            }
+            for cause in &findings.causes {
+                let because =
+                    ruling.because.as_ref().map_or_else(String::new, |because| format!(" ({because})"));
+                let message = format!(
+                    "not in {} of {} exchanges: {}{because}",
+                    cause.count, findings.looked, rule.title
+                );
+                let (story, at) = cause.first;
+                results.push(CheckResult {
+                    story,
+                    exchanges: at..at + 1,
+                    step: rule.what.to_owned(),
+                    expected: Some(cause.expected.clone()),
+                    actual: Some(cause.actual.clone()),
+                    ..result(broken, message)
+                });
+            }
+        }
+        for result in &mut results {
+            result.scrub(&self.secrets);
+        }
         results
     }
 
@@ -281,6 +328,29 @@ impl Verdict {
 }
 
 impl CheckResult {
+    fn of_rule(id: String, level: Level, verdict: Verdict, message: String) -> Self {
+        Self {
+            id,
+            scenario: "rule".to_owned(),
+            story: 0,
+            persona: None,
+            verdict,
+            outcome: None,
+            level,
+            requirements: Vec::new(),
+            step: String::new(),
+            message,
+            expected: None,
+            actual: None,
+            notes: Vec::new(),
+            exchanges: 0..0,
+            known: None,
+            not_verified: false,
+            cause_key: String::new(),
+            pending: None,
+        }
+    }
+
     /// The check of a story's snapshot. It shows no requirement: it holds a target to its own earlier behaviour.
     pub fn conversation(
         story: &Story,

@@ -9,6 +9,7 @@ use scimspec_mock_idp::persona::PersonaName;
 
 use super::observed::Story;
 use crate::judge::Judge;
+use crate::rules::RULES;
 use crate::scenario::model::{Action, Allow, Need, Scenario};
 use crate::target::preflight::Capabilities;
 
@@ -52,6 +53,11 @@ impl Selection {
             builder.add(Glob::new(&format!("{pattern}/**"))?);
         }
         builder.build()
+    }
+
+    /// Whether a rule was asked for by name.
+    pub fn wants_a_rule(&self) -> bool {
+        self.narrowed && RULES.iter().any(|rule| self.only.is_match(rule.id()))
     }
 
     /// Whether a check was asked for.
@@ -107,10 +113,12 @@ impl Plan {
     }
 
     fn add(&mut self, story: Story, selection: &Selection, judge: &Judge, can: &Capabilities) {
-        let wanted = story
-            .scenario
-            .checks()
-            .any(|check| selection.wants(&story.check_id(&check.slug)) && judge.asks(&story, check));
+        // A rule looks at whatever passes: whoever wants one wants every story.
+        let wanted = selection.wants_a_rule()
+            || story
+                .scenario
+                .checks()
+                .any(|check| selection.wants(&story.check_id(&check.slug)) && judge.asks(&story, check));
         if !wanted {
             return;
         }

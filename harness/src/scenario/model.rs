@@ -277,6 +277,25 @@ pub struct FaultOnStep {
 }
 
 impl Scenario {
+    /// A scenario without steps.
+    #[cfg(test)]
+    pub(crate) fn empty(id: &str) -> Self {
+        Self {
+            id: id.to_owned(),
+            title: String::new(),
+            why: String::new(),
+            profiles: Vec::new(),
+            personas: Vec::new(),
+            needs: Vec::new(),
+            allow: Vec::new(),
+            people: Vec::new(),
+            groups: Vec::new(),
+            snapshot: false,
+            cases: Vec::new(),
+            steps: Vec::new(),
+        }
+    }
+
     /// The checks of its steps, in order.
     pub fn checks(&self) -> impl Iterator<Item = &Check> {
         self.steps.iter().filter_map(|step| step.check.as_ref())
