@@ -23,8 +23,8 @@ use crate::{
     deviations::Seams,
     scim::schema,
     store::{
-        self, Committed, Key, Kind, MemoryStore, Page, Record, ResourceId, Sequence, Store, StoreError,
-        TenantId, Timestamp, Write,
+        self, Committed, Indexed, Key, Kind, MemoryStore, Page, Record, Reference, ResourceId, Sequence,
+        Store, StoreError, TenantId, Timestamp, Write,
     },
 };
 
@@ -54,7 +54,7 @@ impl Shared {
             draft: Some(store::Draft {
                 text: resource.to_string(),
                 display: record.display.to_string(),
-                keys: record.keys.to_vec(),
+                keys: vec![Key { attribute: Indexed::UserName, value: "ada".into() }],
                 unique: Vec::new(),
             }),
             members: Vec::new(),
@@ -67,6 +67,26 @@ impl Shared {
 impl Store for Shared {
     fn page<'a>(&'a self, _: &'a TenantId, _: Kind, _: u64, _: u64) -> store::Answer<'a, Page> {
         panic!("a bug")
+    }
+
+    fn page_after<'a>(
+        &'a self,
+        tenant: &'a TenantId,
+        kind: Kind,
+        after: Option<Sequence>,
+        count: u64,
+    ) -> store::Answer<'a, Page> {
+        self.inner.page_after(tenant, kind, after, count)
+    }
+
+    fn page_before<'a>(
+        &'a self,
+        tenant: &'a TenantId,
+        kind: Kind,
+        before: Sequence,
+        count: u64,
+    ) -> store::Answer<'a, Page> {
+        self.inner.page_before(tenant, kind, before, count)
     }
 
     fn scan<'a>(
@@ -103,7 +123,7 @@ impl Store for Shared {
         self.inner.find(tenant, kind, key)
     }
 
-    fn members<'a>(&'a self, tenant: &'a TenantId, group: ResourceId) -> store::Answer<'a, Vec<Arc<Record>>> {
+    fn members<'a>(&'a self, tenant: &'a TenantId, group: ResourceId) -> store::Answer<'a, Vec<Reference>> {
         self.inner.members(tenant, group)
     }
 
@@ -111,7 +131,7 @@ impl Store for Shared {
         &'a self,
         tenant: &'a TenantId,
         member: ResourceId,
-    ) -> store::Answer<'a, Vec<Arc<Record>>> {
+    ) -> store::Answer<'a, Vec<Reference>> {
         self.inner.groups_of(tenant, member)
     }
 }

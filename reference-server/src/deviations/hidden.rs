@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::{Cluster, Deviation, Seams};
 use crate::store::{
-    Answer, Committed, Key, Kind, Page, Record, ResourceId, Sequence, Store, TenantId, Write,
+    Answer, Committed, Key, Kind, Page, Record, Reference, ResourceId, Sequence, Store, TenantId, Write,
 };
 
 /// GrowthBook searched among the active ones only.
@@ -28,6 +28,26 @@ impl Store for ActiveOnly {
             found.retain(|record| !is_inactive(record));
             Ok(found)
         })
+    }
+
+    fn page_after<'a>(
+        &'a self,
+        tenant: &'a TenantId,
+        kind: Kind,
+        after: Option<Sequence>,
+        count: u64,
+    ) -> Answer<'a, Page> {
+        self.inner.page_after(tenant, kind, after, count)
+    }
+
+    fn page_before<'a>(
+        &'a self,
+        tenant: &'a TenantId,
+        kind: Kind,
+        before: Sequence,
+        count: u64,
+    ) -> Answer<'a, Page> {
+        self.inner.page_before(tenant, kind, before, count)
     }
 
     fn scan<'a>(
@@ -63,11 +83,11 @@ impl Store for ActiveOnly {
         self.inner.page(tenant, kind, offset, count)
     }
 
-    fn members<'a>(&'a self, tenant: &'a TenantId, group: ResourceId) -> Answer<'a, Vec<Arc<Record>>> {
+    fn members<'a>(&'a self, tenant: &'a TenantId, group: ResourceId) -> Answer<'a, Vec<Reference>> {
         self.inner.members(tenant, group)
     }
 
-    fn groups_of<'a>(&'a self, tenant: &'a TenantId, member: ResourceId) -> Answer<'a, Vec<Arc<Record>>> {
+    fn groups_of<'a>(&'a self, tenant: &'a TenantId, member: ResourceId) -> Answer<'a, Vec<Reference>> {
         self.inner.groups_of(tenant, member)
     }
 

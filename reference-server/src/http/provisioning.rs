@@ -177,7 +177,7 @@ async fn member_changes(
         Membership::Change(change) => change,
         Membership::NeedsRows(plan) => {
             let rows = service.store.members(author.tenant, group).await?;
-            let rows: Vec<Member> = rows.iter().map(|row| represent::member(row)).collect();
+            let rows: Vec<Member> = rows.iter().map(represent::member).collect();
             resolved = plan.resolve(&rows);
             &resolved
         }

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use super::{endpoint::collection, problem::Problem, request::ScimRequest, service::Service};
 use crate::{
     scim::{self, Map, Member, Projection, ResourceFilter, ResourceType},
-    store::{Kind, Record, ResourceId, TenantId},
+    store::{Kind, Record, Reference, ResourceId, TenantId},
 };
 
 /// How the resources of one answer are shown.
@@ -113,8 +113,7 @@ impl<'a> Presenter<'a> {
             Kind::User => {
                 let groups = self.service.store.groups_of(self.tenant, record.id).await?;
                 // A group in a group is another member of it: every membership that is shown is a direct one.
-                let group = |group: &Record| self.reference(group, "direct");
-                groups.iter().map(|record| group(record)).collect()
+                groups.iter().map(|group| self.reference(group, "direct")).collect()
             }
             Kind::Group => {
                 let members = self.service.store.members(self.tenant, record.id).await?;
@@ -124,7 +123,7 @@ impl<'a> Presenter<'a> {
         Ok((!values.is_empty()).then(|| values.into()))
     }
 
-    fn reference(&self, to: &Record, kind: &str) -> Value {
+    fn reference(&self, to: &Reference, kind: &str) -> Value {
         json!({
             "value": to.id.to_string(),
             "$ref": self.uri(to.kind, to.id),
@@ -150,7 +149,7 @@ pub(crate) fn parse(record: &Record) -> Result<Map, Problem> {
 }
 
 /// A member as the rows have it, for a PATCH that selects by more than its id.
-pub(crate) fn member(row: &Record) -> Member {
+pub(crate) fn member(row: &Reference) -> Member {
     Member {
         value: row.id.to_string(),
         kind: Some(row.kind.name().to_owned()),

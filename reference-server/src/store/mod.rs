@@ -39,6 +39,26 @@ pub trait Store: Send + Sync + 'static {
     /// changes (a walk through the pages of a quiet store meets each resource once).
     fn page<'a>(&'a self, tenant: &'a TenantId, kind: Kind, offset: u64, count: u64) -> Answer<'a, Page>;
 
+    /// At most `count` resources that come directly after a place in the order of creation, from the beginning
+    /// if there is none. However deep in the list the place is, this costs what the first page costs: for
+    /// cursors (RFC 9865), which can carry a place and need not count from the beginning.
+    fn page_after<'a>(
+        &'a self,
+        tenant: &'a TenantId,
+        kind: Kind,
+        after: Option<Sequence>,
+        count: u64,
+    ) -> Answer<'a, Page>;
+
+    /// At most `count` resources that come directly before a place, in the order of the list: the way back.
+    fn page_before<'a>(
+        &'a self,
+        tenant: &'a TenantId,
+        kind: Kind,
+        before: Sequence,
+        count: u64,
+    ) -> Answer<'a, Page>;
+
     /// The next batch of resources after a place in the order of creation; an empty batch is the end. For
     /// filters that no index answers.
     fn scan<'a>(
@@ -49,10 +69,10 @@ pub trait Store: Send + Sync + 'static {
     ) -> Answer<'a, Vec<Arc<Record>>>;
 
     /// The members of a group, in the order in which they were added.
-    fn members<'a>(&'a self, tenant: &'a TenantId, group: ResourceId) -> Answer<'a, Vec<Arc<Record>>>;
+    fn members<'a>(&'a self, tenant: &'a TenantId, group: ResourceId) -> Answer<'a, Vec<Reference>>;
 
-    /// The groups that have this resource as a direct member.
-    fn groups_of<'a>(&'a self, tenant: &'a TenantId, member: ResourceId) -> Answer<'a, Vec<Arc<Record>>>;
+    /// The groups that have this resource as a direct member, in the order of the list.
+    fn groups_of<'a>(&'a self, tenant: &'a TenantId, member: ResourceId) -> Answer<'a, Vec<Reference>>;
 
     /// Makes a write happen as a whole, or not at all.
     fn commit<'a>(&'a self, tenant: &'a TenantId, write: Write) -> Answer<'a, Committed>;
@@ -100,6 +120,11 @@ impl TenantId {
     /// Names a tenant.
     pub fn new(name: &str) -> Self {
         Self(name.into())
+    }
+
+    /// The name.
+    pub fn as_str(&self) -> &str {
+        &self.0
     }
 }
 
@@ -256,12 +281,22 @@ pub struct Record {
     pub display: Arc<str>,
     /// See [`Draft::text`].
     pub text: Arc<str>,
-    /// See [`Draft::keys`].
-    pub keys: Arc<[Key]>,
+}
+
+/// A resource as others show it: what a member of a group, or a group of a member, needs of it. A group may have
+/// a hundred thousand members, and their texts would weigh a hundred times as much.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Reference {
+    /// The id.
+    pub id: ResourceId,
+    /// The kind of resource.
+    pub kind: Kind,
+    /// See [`Draft::display`].
+    pub display: Arc<str>,
 }
 
 /// One page of a list.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Page {
     /// How many resources there are in all.
     pub total: u64,

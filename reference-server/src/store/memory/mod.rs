@@ -13,8 +13,8 @@ use std::{
 
 use self::{index::Index, order::Order, rows::Rows};
 use super::{
-    Answer, Committed, Draft, Key, Kind, MemberChange, Page, Record, ResourceId, Sequence, Store, StoreError,
-    TenantId, Timestamp, Version, Write,
+    Answer, Committed, Draft, Key, Kind, MemberChange, Page, Record, Reference, ResourceId, Sequence, Store,
+    StoreError, TenantId, Timestamp, Version, Write,
 };
 
 /// How many resources a scan hands out at once.
@@ -39,8 +39,7 @@ impl Store for MemoryStore {
 
     fn find<'a>(&'a self, tenant: &'a TenantId, kind: Kind, key: &'a Key) -> Answer<'a, Vec<Arc<Record>>> {
         let found = self.look(tenant, |data| {
-            let mut records: Vec<_> =
-                data.carriers(kind, key).map(|(_, record)| Arc::clone(record)).collect();
+            let mut records: Vec<_> = data.carriers(kind, key).cloned().collect();
             records.sort_unstable_by_key(|record| record.sequence);
             records
         });
@@ -57,7 +56,39 @@ impl Store for MemoryStore {
                 records: order.at_offset(place).take(count).filter_map(|slot| data.at(slot)).collect(),
             }
         });
-        Box::pin(ready(Ok(page.unwrap_or(Page { total: 0, records: Vec::new() }))))
+        Box::pin(ready(Ok(page.unwrap_or_default())))
+    }
+
+    fn page_after<'a>(
+        &'a self,
+        tenant: &'a TenantId,
+        kind: Kind,
+        after: Option<Sequence>,
+        count: u64,
+    ) -> Answer<'a, Page> {
+        let page = self.look(tenant, |data| Page {
+            total: data.order(kind).len() as u64,
+            records: data.following(kind, after, usize::try_from(count).unwrap_or(usize::MAX)),
+        });
+        Box::pin(ready(Ok(page.unwrap_or_default())))
+    }
+
+    fn page_before<'a>(
+        &'a self,
+        tenant: &'a TenantId,
+        kind: Kind,
+        before: Sequence,
+        count: u64,
+    ) -> Answer<'a, Page> {
+        let page = self.look(tenant, |data| {
+            let order = data.order(kind);
+            let count = usize::try_from(count).unwrap_or(usize::MAX);
+            let mut records: Vec<_> =
+                order.before(before).take(count).filter_map(|slot| data.at(slot)).collect();
+            records.reverse();
+            Page { total: order.len() as u64, records }
+        });
+        Box::pin(ready(Ok(page.unwrap_or_default())))
     }
 
     fn scan<'a>(
@@ -66,30 +97,22 @@ impl Store for MemoryStore {
         kind: Kind,
         after: Option<Sequence>,
     ) -> Answer<'a, Vec<Arc<Record>>> {
-        let batch = self.look(tenant, |data| {
-            let order = data.order(kind);
-            match after {
-                None => order.at_offset(0).take(BATCH).filter_map(|slot| data.at(slot)).collect(),
-                Some(sequence) => {
-                    order.after(sequence).take(BATCH).filter_map(|slot| data.at(slot)).collect()
-                }
-            }
-        });
+        let batch = self.look(tenant, |data| data.following(kind, after, BATCH));
         Box::pin(ready(Ok(batch.unwrap_or_default())))
     }
 
-    fn members<'a>(&'a self, tenant: &'a TenantId, group: ResourceId) -> Answer<'a, Vec<Arc<Record>>> {
-        let members = self
-            .look(tenant, |data| data.rows.members(group).filter_map(|id| data.by_id(id)).cloned().collect());
+    fn members<'a>(&'a self, tenant: &'a TenantId, group: ResourceId) -> Answer<'a, Vec<Reference>> {
+        let members = self.look(tenant, |data| {
+            data.rows.members(group).filter_map(|id| data.by_id(id)).map(reference).collect()
+        });
         Box::pin(ready(Ok(members.unwrap_or_default())))
     }
 
-    fn groups_of<'a>(&'a self, tenant: &'a TenantId, member: ResourceId) -> Answer<'a, Vec<Arc<Record>>> {
+    fn groups_of<'a>(&'a self, tenant: &'a TenantId, member: ResourceId) -> Answer<'a, Vec<Reference>> {
         let groups = self.look(tenant, |data| {
-            let mut groups: Vec<_> =
-                data.rows.groups_of(member).filter_map(|id| data.by_id(id)).cloned().collect();
+            let mut groups: Vec<_> = data.rows.groups_of(member).filter_map(|id| data.by_id(id)).collect();
             groups.sort_unstable_by_key(|group| group.sequence);
-            groups
+            groups.into_iter().map(reference).collect()
         });
         Box::pin(ready(Ok(groups.unwrap_or_default())))
     }
@@ -117,7 +140,7 @@ impl MemoryStore {
 /// The resources of one tenant. Resources sit in slots; the indexes hold slot numbers.
 #[derive(Debug, Default)]
 struct Tenant {
-    slots: Vec<Option<Arc<Record>>>,
+    slots: Vec<Option<Held>>,
     free: Vec<u32>,
     ids: HashMap<ResourceId, u32>,
     users: Order,
@@ -125,6 +148,13 @@ struct Tenant {
     index: Index,
     rows: Rows,
     next: u64,
+}
+
+/// A resource and what it is found by.
+#[derive(Debug)]
+struct Held {
+    record: Arc<Record>,
+    keys: Box<[Key]>,
 }
 
 impl Tenant {
@@ -162,11 +192,15 @@ impl Tenant {
             last_modified: at,
             display: draft.display.into(),
             text: draft.text.into(),
-            keys: draft.keys.into(),
         });
         self.ids.insert(id, slot);
         self.order_mut(kind).push(record.sequence, slot);
-        self.put(slot, record.clone());
+        for key in &draft.keys {
+            self.index.insert(kind, key, slot);
+        }
+        if let Some(place) = self.slots.get_mut(slot as usize) {
+            *place = Some(Held { record: Arc::clone(&record), keys: draft.keys.into() });
+        }
         let joined = self.rows.apply(id, vec![MemberChange::Add(members)]).joined;
         self.touch(&joined);
         Ok(Committed { record, changed: true, joined, left: Vec::new() })
@@ -219,13 +253,12 @@ impl Tenant {
                 self.rewrite(slot, &record, None, at);
             }
         }
-        for key in record.keys.iter() {
-            self.index.remove(kind, key, slot);
-        }
         self.ids.remove(&id);
         self.order_mut(kind).remove(record.sequence);
-        if let Some(place) = self.slots.get_mut(slot as usize) {
-            *place = None;
+        if let Some(held) = self.slots.get_mut(slot as usize).and_then(Option::take) {
+            for key in &held.keys {
+                self.index.remove(kind, key, slot);
+            }
             self.free.push(slot);
         }
         Ok(Committed { record, changed: true, joined: Vec::new(), left })
@@ -234,23 +267,27 @@ impl Tenant {
     /// The next version of a record, in its place.
     fn rewrite(&mut self, slot: u32, old: &Record, draft: Option<Draft>, at: Timestamp) -> Arc<Record> {
         let (display, text, keys) = match draft {
-            Some(draft) => (draft.display.into(), draft.text.into(), draft.keys.into()),
-            None => (Arc::clone(&old.display), Arc::clone(&old.text), Arc::clone(&old.keys)),
+            Some(draft) => (draft.display.into(), draft.text.into(), Some(draft.keys)),
+            None => (Arc::clone(&old.display), Arc::clone(&old.text), None),
         };
         let record = Arc::new(Record {
             version: Version(old.version.0 + 1),
             last_modified: at.after(old.last_modified),
             display,
             text,
-            keys,
             ..*old
         });
-        if !Arc::ptr_eq(&old.keys, &record.keys) {
-            for key in old.keys.iter() {
+        let Some(held) = self.slots.get_mut(slot as usize).and_then(Option::as_mut) else { return record };
+        held.record = Arc::clone(&record);
+        if let Some(keys) = keys {
+            for key in &held.keys {
                 self.index.remove(old.kind, key, slot);
             }
+            for key in &keys {
+                self.index.insert(old.kind, key, slot);
+            }
+            held.keys = keys.into();
         }
-        self.put(slot, Arc::clone(&record));
         record
     }
 
@@ -259,21 +296,10 @@ impl Tenant {
     fn touch(&mut self, ids: &[ResourceId]) {
         for id in ids {
             let Some(slot) = self.ids.get(id).copied() else { continue };
-            if let Some(place) = self.slots.get_mut(slot as usize)
-                && let Some(record) = place
-            {
-                let record = Record { version: Version(record.version.0 + 1), ..Record::clone(record) };
-                *place = Some(Arc::new(record));
+            if let Some(held) = self.slots.get_mut(slot as usize).and_then(Option::as_mut) {
+                let version = Version(held.record.version.0 + 1);
+                held.record = Arc::new(Record { version, ..Record::clone(&held.record) });
             }
-        }
-    }
-
-    fn put(&mut self, slot: u32, record: Arc<Record>) {
-        for key in record.keys.iter() {
-            self.index.insert(record.kind, key, slot);
-        }
-        if let Some(place) = self.slots.get_mut(slot as usize) {
-            *place = Some(record);
         }
     }
 
@@ -304,7 +330,7 @@ impl Tenant {
 
     fn check_unique(&self, kind: Kind, id: ResourceId, draft: &Draft) -> Result<(), StoreError> {
         for key in draft.keys.iter().filter(|key| draft.unique.contains(&key.attribute)) {
-            if self.carriers(kind, key).any(|(_, record)| record.id != id) {
+            if self.carriers(kind, key).any(|record| record.id != id) {
                 return Err(StoreError::Taken { key: key.clone() });
             }
         }
@@ -320,23 +346,36 @@ impl Tenant {
 
     fn read(&self, kind: Kind, id: ResourceId) -> Option<(u32, &Arc<Record>)> {
         let slot = *self.ids.get(&id)?;
-        let record = self.slots.get(slot as usize)?.as_ref()?;
+        let record = &self.held(slot)?.record;
         (record.kind == kind).then_some((slot, record))
     }
 
     fn by_id(&self, id: ResourceId) -> Option<&Arc<Record>> {
-        self.slots.get(*self.ids.get(&id)? as usize)?.as_ref()
+        Some(&self.held(*self.ids.get(&id)?)?.record)
     }
 
     fn at(&self, slot: u32) -> Option<Arc<Record>> {
-        self.slots.get(slot as usize)?.clone()
+        Some(Arc::clone(&self.held(slot)?.record))
     }
 
-    fn carriers(&self, kind: Kind, key: &Key) -> impl Iterator<Item = (u32, &Arc<Record>)> {
+    fn held(&self, slot: u32) -> Option<&Held> {
+        self.slots.get(slot as usize)?.as_ref()
+    }
+
+    fn following(&self, kind: Kind, after: Option<Sequence>, count: usize) -> Vec<Arc<Record>> {
+        let order = self.order(kind);
+        match after {
+            None => order.at_offset(0).take(count).filter_map(|slot| self.at(slot)).collect(),
+            Some(after) => order.after(after).take(count).filter_map(|slot| self.at(slot)).collect(),
+        }
+    }
+
+    fn carriers(&self, kind: Kind, key: &Key) -> impl Iterator<Item = &Arc<Record>> {
         self.index
             .candidates(kind, key)
-            .filter_map(|slot| Some((slot, self.slots.get(slot as usize)?.as_ref()?)))
-            .filter(move |(_, record)| record.kind == kind && record.keys.contains(key))
+            .filter_map(|slot| self.held(slot))
+            .filter(move |held| held.record.kind == kind && held.keys.contains(key))
+            .map(|held| &held.record)
     }
 
     fn order(&self, kind: Kind) -> &Order {
@@ -352,6 +391,10 @@ impl Tenant {
             Kind::Group => &mut self.groups,
         }
     }
+}
+
+fn reference(record: &Arc<Record>) -> Reference {
+    Reference { id: record.id, kind: record.kind, display: Arc::clone(&record.display) }
 }
 
 #[cfg(test)]

@@ -69,6 +69,19 @@ impl Order {
         self.slots(chunk, place)
     }
 
+    /// The slots whose sequence is lower than this one, the highest first.
+    pub(super) fn before(&self, sequence: Sequence) -> impl Iterator<Item = u32> {
+        let chunk = self.chunk_of(sequence);
+        let place = self
+            .chunks
+            .get(chunk)
+            .map_or(0, |entries| entries.partition_point(|entry| entry.sequence < sequence));
+        let partly = self.chunks.get(chunk).and_then(|entries| entries.get(..place)).unwrap_or_default();
+        let wholly = self.chunks.get(..chunk).unwrap_or_default();
+        let entries = partly.iter().rev().chain(wholly.iter().rev().flat_map(|entries| entries.iter().rev()));
+        entries.map(|entry| entry.slot)
+    }
+
     fn slots(&self, chunk: usize, place: usize) -> impl Iterator<Item = u32> {
         let chunks = self.chunks.get(chunk..).unwrap_or_default();
         chunks.iter().flatten().skip(place).map(|entry| entry.slot)
@@ -135,6 +148,15 @@ mod tests {
         assert_eq!(order.after(Sequence(600)).next(), Some(601));
         assert_eq!(order.after(Sequence(998)).collect::<Vec<_>>(), [999]);
         assert_eq!(order.after(Sequence(999)).count(), 0);
+    }
+
+    #[test]
+    fn the_way_back_is_the_way_forth_in_reverse() {
+        let mut order = filled(1_000);
+        order.remove(Sequence(512));
+        assert_eq!(order.before(Sequence(514)).take(3).collect::<Vec<_>>(), [513, 511, 510]);
+        assert_eq!(order.before(Sequence(0)).count(), 0);
+        assert_eq!(order.before(Sequence(u64::MAX)).count(), 999);
     }
 
     #[test]

@@ -37,11 +37,13 @@ impl World {
     }
 
     fn members(&self, group: &Record) -> Vec<ResourceId> {
-        ids(&block_on(self.store.members(&self.tenant, group.id)).unwrap())
+        let members = block_on(self.store.members(&self.tenant, group.id)).unwrap();
+        members.iter().map(|member| member.id).collect()
     }
 
     fn groups_of(&self, member: &Record) -> Vec<ResourceId> {
-        ids(&block_on(self.store.groups_of(&self.tenant, member.id)).unwrap())
+        let groups = block_on(self.store.groups_of(&self.tenant, member.id)).unwrap();
+        groups.iter().map(|group| group.id).collect()
     }
 
     fn page(&self, offset: u64, count: u64) -> (u64, Vec<ResourceId>) {
