@@ -49,6 +49,7 @@ impl Page {
                 stories.push((&check.scenario, ""));
             }
         }
+        stories.retain(|(id, _)| run.checks.iter().any(|check| check.scenario == *id));
         for (id, title) in stories {
             let bold = Style::new().bold();
             let _ = writeln!(self.text, "{bold}{id}{bold:#}");
@@ -194,11 +195,9 @@ impl Page {
             };
             self.field("exchange", &format!("{} {} -> {came}", view.method, view.url));
             if let Some(body) = view.response_body {
-                self.field("body", &body);
+                self.unwrapped("body", &beginning(&body));
             }
-            // Never wrapped: it is there to be copied.
-            let dim = Style::new().dimmed();
-            let _ = writeln!(self.text, "  {dim}{:<9}{dim:#} {}", "again", view.curl);
+            self.unwrapped("again", &view.curl);
         }
     }
 
@@ -261,6 +260,12 @@ impl Page {
         }
     }
 
+    /// Never wrapped: it is there to be copied.
+    fn unwrapped(&mut self, name: &str, text: &str) {
+        let dim = Style::new().dimmed();
+        let _ = writeln!(self.text, "  {dim}{name:<9}{dim:#} {text}");
+    }
+
     fn field(&mut self, name: &str, text: &str) {
         let dim = Style::new().dimmed();
         let _ = write!(self.text, "  {dim}{name:<9}{dim:#} ");
@@ -291,6 +296,15 @@ fn wrap(text: &str, width: usize) -> Vec<String> {
         }
     }
     lines
+}
+
+/// Enough of a body to recognise it; the JSON report has more.
+fn beginning(body: &str) -> String {
+    const LENGTH: usize = 400;
+    match body.char_indices().nth(LENGTH) {
+        Some((end, _)) => format!("{}…", &body[..end]),
+        None => body.to_owned(),
+    }
 }
 
 fn style(verdict: Verdict) -> Style {

@@ -1,5 +1,7 @@
 //! `rule/active-is-boolean`.
 
+use serde_json::Value;
+
 use super::{Look, Rule, Seen};
 
 pub(super) static RULE: Rule = Rule {
