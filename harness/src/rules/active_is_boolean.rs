@@ -25,7 +25,12 @@ fn look(seen: &Seen<'_>) -> Look {
     match values.into_iter().find(|value| !value.is_boolean()) {
         None => Look::Kept,
         Some(other) => {
-            Look::Broken { expected: "active: true or false".to_owned(), actual: other.to_string() }
+            let kind = match other {
+                Value::String(_) => "a string",
+                Value::Number(_) => "a number",
+                _ => "neither",
+            };
+            Look::Broken { expected: "active: true or false".to_owned(), actual: kind.to_owned() }
         }
     }
 }
