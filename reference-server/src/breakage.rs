@@ -193,6 +193,7 @@ impl World {
             public_url: None,
             deviations: Vec::new(),
             limits: Limits::default(),
+            protocol: crate::Protocol::default(),
         };
         let seams = Seams {
             base_path: BasePath::new(&config.base_path),

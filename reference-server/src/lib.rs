@@ -4,6 +4,7 @@
 pub mod accounts;
 pub mod deviations;
 mod http;
+mod protocol;
 pub mod scim;
 pub mod store;
 mod token;
@@ -14,14 +15,15 @@ use axum::Router;
 use thiserror::Error;
 
 pub use deviations::Deviation;
+pub use protocol::{Clock, Protocol};
 pub use token::{TokenError, TokenHash, generate_token};
 
 use crate::{
     accounts::MemoryAccounts,
     deviations::Seams,
-    http::{Service, Turns},
+    http::{Served, Service, Turns},
     scim::{Registry, ResourceType},
-    store::{Kind, MemoryStore, TenantId},
+    store::{MemoryStore, TenantId},
     token::Tokens,
 };
 
@@ -40,6 +42,8 @@ pub struct Config {
     pub deviations: Vec<&'static Deviation>,
     /// How much it takes.
     pub limits: Limits,
+    /// Which protocol it speaks.
+    pub protocol: Protocol,
 }
 
 /// How much a server takes and gives at once.
@@ -132,14 +136,13 @@ impl ReferenceServer {
     fn over(seams: Seams, config: Config) -> Self {
         let seams = config.deviations.iter().fold(seams, |seams, deviation| deviation.install(seams));
         let tenant = TenantId::new("default");
-        let registry = Registry::core();
-        let (users, groups) = (resource_type(&registry, Kind::User), resource_type(&registry, Kind::Group));
+        let Protocol { rules, registry, clock } = config.protocol;
         let service = Service {
-            users_are_plain: http::is_plain(&users),
-            groups_are_plain: http::is_plain(&groups),
-            users,
-            groups,
+            users: users(&registry),
+            types: Served::all(&registry),
             registry,
+            rules,
+            clock,
             base_path: seams.base_path,
             public_url: config.public_url,
             limits: config.limits,
@@ -160,9 +163,9 @@ impl ReferenceServer {
     }
 }
 
-fn resource_type(registry: &Registry, kind: Kind) -> Arc<ResourceType> {
-    // The core registry is part of the binary, and a test holds that it has every kind.
-    Arc::clone(registry.resource_type(kind.name()).expect("the core registry has every kind"))
+fn users(registry: &Registry) -> Arc<ResourceType> {
+    // Every registry grows from the core one, which is part of the binary; a test holds that it has Users.
+    Arc::clone(registry.resource_type("User").expect("every registry has Users"))
 }
 
 #[cfg(test)]
@@ -206,9 +209,7 @@ mod tests {
     }
 
     #[test]
-    fn the_core_registry_has_every_kind() {
-        for kind in [Kind::User, Kind::Group] {
-            assert_eq!(resource_type(&Registry::core(), kind).name(), kind.name());
-        }
+    fn the_core_registry_has_users() {
+        assert_eq!(users(&Registry::core()).name(), "User");
     }
 }

@@ -351,7 +351,7 @@ fn l27_a_password_is_taken_and_never_part_of_the_document_or_of_a_message() {
 
 #[test]
 fn c1_a_missing_typed_value_is_made_where_the_rules_say_so() {
-    let rules = PatchRules { create_missing_typed_value: true };
+    let rules = PatchRules { create_missing_typed_value: true, ..PatchRules::RFC };
     let operations =
         json!([{"op": "Replace", "path": "emails[type eq \"other\"].value", "value": "o@example.com"}]);
     let patched = patch_by(&operations, rules).unwrap();

@@ -78,7 +78,7 @@ proptest! {
         for name in ["User", "Group"] {
             let resource_type = Registry::core().resource_type(name).unwrap().clone();
             let current = current(name);
-            let rules = PatchRules { create_missing_typed_value: create };
+            let rules = PatchRules { create_missing_typed_value: create, ..PatchRules::RFC };
             let Ok(patched) = request.apply(&resource_type, &current, rules) else { continue };
             prop_assert_eq!(patched.changed, patched.document != current);
             let replaced = Draft::replace(&resource_type, patched.document.clone(), &patched.document).unwrap();

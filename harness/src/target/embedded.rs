@@ -7,7 +7,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use scimspec_reference_server::{
-    Config, Deviation, Limits, ReferenceServer, TokenError, TokenHash, generate_token,
+    Config, Deviation, Limits, Protocol, ReferenceServer, TokenError, TokenHash, generate_token,
 };
 use secrecy::{ExposeSecret, SecretString};
 use tokio::net::TcpListener;
@@ -80,6 +80,7 @@ impl Embedded {
             public_url: None,
             deviations,
             limits: Limits::default(),
+            protocol: Protocol::default(),
         });
         let stop = Arc::new(Notify::new());
         let stopped = Arc::clone(&stop);

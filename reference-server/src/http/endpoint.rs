@@ -3,6 +3,7 @@
 use axum::http::Method;
 use percent_encoding::percent_decode_str;
 
+use super::service::Served;
 use crate::{
     scim::{Error, error::quoted},
     store::Kind,
@@ -37,7 +38,7 @@ pub(crate) enum Endpoint {
 
 impl Endpoint {
     /// Reads what stands behind the base path. One slash at the end makes no difference.
-    pub(crate) fn parse(rest: &str) -> Result<Self, Error> {
+    pub(crate) fn parse(rest: &str, types: &[Served]) -> Result<Self, Error> {
         let rest = rest.strip_prefix('/').unwrap_or(rest);
         let rest = rest.strip_suffix('/').unwrap_or(rest);
         let segments = rest.split('/').map(decode).collect::<Option<Vec<_>>>();
@@ -57,7 +58,7 @@ impl Endpoint {
             ["Me", ..] => Self::Me,
             ["Bulk"] => Self::Bulk,
             [".search"] => Self::Search,
-            [collection, ref below @ ..] => match (kind(collection).ok_or_else(unknown)?, below) {
+            [collection, ref below @ ..] => match (kind(collection, types).ok_or_else(unknown)?, below) {
                 (kind, []) => Self::Collection(kind),
                 (_, [".search"]) => Self::Search,
                 (kind, [id]) => Self::Resource(kind, (*id).to_owned()),
@@ -94,20 +95,9 @@ impl Endpoint {
     }
 }
 
-/// The endpoint of a kind, with its slash.
-pub(crate) fn collection(kind: Kind) -> &'static str {
-    match kind {
-        Kind::User => "/Users",
-        Kind::Group => "/Groups",
-    }
-}
-
-fn kind(collection: &str) -> Option<Kind> {
-    match collection {
-        "Users" => Some(Kind::User),
-        "Groups" => Some(Kind::Group),
-        _ => None,
-    }
+fn kind(collection: &str, types: &[Served]) -> Option<Kind> {
+    let at = |served: &&Served| served.resource_type.endpoint().strip_prefix('/') == Some(collection);
+    types.iter().find(at).map(|served| served.kind)
 }
 
 fn decode(segment: &str) -> Option<String> {
@@ -117,6 +107,11 @@ fn decode(segment: &str) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::scim::Registry;
+
+    fn parse(path: &str) -> Result<Endpoint, Error> {
+        Endpoint::parse(path, &Served::all(&Registry::core()))
+    }
 
     #[test]
     fn a_path_names_a_place() {
@@ -136,7 +131,7 @@ mod tests {
             ("/Me", Endpoint::Me),
             ("/Bulk", Endpoint::Bulk),
         ] {
-            assert_eq!(Endpoint::parse(path), Ok(endpoint), "{path}");
+            assert_eq!(parse(path), Ok(endpoint), "{path}");
         }
     }
 
@@ -144,7 +139,7 @@ mod tests {
     fn any_other_path_names_none() {
         for path in ["/users", "/Devices", "/Users/1/groups", "//Users", "/Users//", "/Users/%ff", "/Bulk/1"]
         {
-            assert_eq!(Endpoint::parse(path).map_err(|error| error.status), Err(404), "{path}");
+            assert_eq!(parse(path).map_err(|error| error.status), Err(404), "{path}");
         }
     }
 }

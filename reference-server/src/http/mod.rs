@@ -29,7 +29,7 @@ use futures::FutureExt;
 use self::request::{Call, ScimRequest};
 pub(crate) use self::{
     problem::Problem,
-    service::{Service, Turns, is_plain},
+    service::{Served, Service, Turns},
 };
 use crate::scim::Error;
 

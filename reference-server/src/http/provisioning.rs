@@ -135,13 +135,16 @@ pub(crate) async fn delete(
         // Also if there was nothing to delete: should an earlier attempt have broken off between store and
         // accounts, this one ends what that one left open.
         let event = match kind {
-            Kind::User => Event::Deleted { resource: id },
+            Kind::User => Some(Event::Deleted { resource: id }),
             Kind::Group => {
                 let members = committed.as_ref().map(|done| done.left.clone()).unwrap_or_default();
-                Event::GroupDeleted { group: id, members }
+                Some(Event::GroupDeleted { group: id, members })
             }
+            Kind::Other(_) => None,
         };
-        service.accounts.apply(author.tenant, event).await?;
+        if let Some(event) = event {
+            service.accounts.apply(author.tenant, event).await?;
+        }
         return committed.map(|_| ()).map_err(Into::into);
     }
     Err(Problem::busy())
@@ -206,21 +209,15 @@ fn ids(members: &[Member]) -> Result<Vec<ResourceId>, Error> {
 
 fn to_be_kept(service: &Service, kind: Kind, document: &Map) -> Draft {
     let resource_type = service.resource_type(kind);
-    let indexed = |key: &scim::resource::Key| match key.attribute.as_str() {
-        "userName" => Some(Indexed::UserName),
-        "externalId" => Some(Indexed::ExternalId),
-        "displayName" => Some(Indexed::DisplayName),
-        "emails.value" => Some(Indexed::EmailsValue),
-        _ => None,
-    };
+    let indexed = |key: &scim::resource::Key| Indexed::named(&key.attribute);
     let keys = keys(resource_type, document).into_iter();
-    let keys = keys.filter_map(|key| Some(Key { attribute: indexed(&key)?, value: key.value.into() }));
-    let display = ["displayName", "userName"].into_iter().find_map(|name| text(document, name));
+    let keys = keys.map(|key| Key { attribute: indexed(&key), value: key.value.into() });
+    let display = ["displayName", "userName", "name"].into_iter().find_map(|name| text(document, name));
     Draft {
         text: Value::Object(document.clone()).to_string(),
         display: display.unwrap_or_default(),
         keys: keys.collect(),
-        unique: unique_keys(resource_type, document).iter().filter_map(indexed).collect(),
+        unique: unique_keys(resource_type, document).iter().map(indexed).collect(),
     }
 }
 
@@ -258,7 +255,7 @@ async fn tell(
             };
             service.accounts.apply(author.tenant, event).await?;
         }
-        Kind::Group => {}
+        Kind::Group | Kind::Other(_) => {}
     }
     Ok(())
 }

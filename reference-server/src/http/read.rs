@@ -82,21 +82,14 @@ impl Search<'_> {
     /// What an index has; nothing if there is no such index.
     async fn candidates(&self, lookup: &Lookup) -> Result<Option<Vec<Arc<Record>>>, Problem> {
         let (store, tenant) = (&self.service.store, &self.request.tenant);
-        let attribute = match lookup.attribute.as_str() {
-            "id" => {
-                let record = match ResourceId::parse(&lookup.key) {
-                    Some(id) => store.read(tenant, self.kind, id).await?,
-                    None => None,
-                };
-                return Ok(Some(record.into_iter().collect()));
-            }
-            "userName" => Indexed::UserName,
-            "externalId" => Indexed::ExternalId,
-            "displayName" => Indexed::DisplayName,
-            "emails.value" => Indexed::EmailsValue,
-            _ => return Ok(None),
-        };
-        let key = Key { attribute, value: lookup.key.as_str().into() };
+        if lookup.attribute == "id" {
+            let record = match ResourceId::parse(&lookup.key) {
+                Some(id) => store.read(tenant, self.kind, id).await?,
+                None => None,
+            };
+            return Ok(Some(record.into_iter().collect()));
+        }
+        let key = Key { attribute: Indexed::named(&lookup.attribute), value: lookup.key.as_str().into() };
         Ok(Some(store.find(tenant, self.kind, &key).await?))
     }
 

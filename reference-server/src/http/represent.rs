@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 
 use serde_json::{Value, json};
 
-use super::{endpoint::collection, problem::Problem, request::ScimRequest, service::Service};
+use super::{problem::Problem, request::ScimRequest, service::Service};
 use crate::{
     scim::{self, Map, Member, Projection, ResourceFilter, ResourceType},
     store::{Kind, Record, Reference, ResourceId, TenantId},
@@ -48,14 +48,15 @@ impl<'a> Presenter<'a> {
 
     /// The resource as JSON text.
     pub(crate) async fn text(&self, record: &Record) -> Result<String, Problem> {
-        if self.projection == Projection::default() && self.service.is_plain(self.kind) {
+        if self.projection == Projection::default() && self.service.served(self.kind).is_plain {
             return self.spliced(record).await;
         }
         let mut resource = parse(record)?;
-        if self.projection.wants(self.resource_type(), derived_name(self.kind))
+        if let Some(name) = derived_name(self.kind)
+            && self.projection.wants(self.resource_type(), name)
             && let Some(derived) = self.derived(record).await?
         {
-            resource.insert(derived_name(self.kind).to_owned(), derived);
+            resource.insert(name.to_owned(), derived);
         }
         resource.insert("meta".to_owned(), self.meta(record));
         self.projection.apply(self.resource_type(), &mut resource);
@@ -65,10 +66,11 @@ impl<'a> Presenter<'a> {
     /// The resource as a filter sees it: of what is derived only what the filter looks at.
     pub(crate) async fn for_filter(&self, record: &Record, filter: &ResourceFilter) -> Result<Map, Problem> {
         let mut resource = parse(record)?;
-        if filter.reads(derived_name(self.kind))
+        if let Some(name) = derived_name(self.kind)
+            && filter.reads(name)
             && let Some(derived) = self.derived(record).await?
         {
-            resource.insert(derived_name(self.kind).to_owned(), derived);
+            resource.insert(name.to_owned(), derived);
         }
         if filter.reads("meta") {
             resource.insert("meta".to_owned(), self.meta(record));
@@ -81,9 +83,11 @@ impl<'a> Presenter<'a> {
         let kept = record.text.strip_suffix('}').unwrap_or(&record.text);
         let mut text = String::with_capacity(kept.len() + 320);
         text.push_str(kept);
-        if let Some(derived) = self.derived(record).await? {
+        if let Some(name) = derived_name(self.kind)
+            && let Some(derived) = self.derived(record).await?
+        {
             // Writing to a string cannot fail.
-            _ = write!(text, ",\"{}\":{derived}", derived_name(self.kind));
+            _ = write!(text, ",\"{name}\":{derived}");
         }
         _ = write!(
             text,
@@ -119,6 +123,7 @@ impl<'a> Presenter<'a> {
                 let members = self.service.store.members(self.tenant, record.id).await?;
                 members.iter().map(|member| self.reference(member, member.kind.name())).collect()
             }
+            Kind::Other(_) => Vec::new(),
         };
         Ok((!values.is_empty()).then(|| values.into()))
     }
@@ -133,7 +138,7 @@ impl<'a> Presenter<'a> {
     }
 
     fn uri(&self, kind: Kind, id: ResourceId) -> String {
-        format!("{}{}/{id}", self.base_url, collection(kind))
+        format!("{}{}/{id}", self.base_url, self.service.resource_type(kind).endpoint())
     }
 
     fn resource_type(&self) -> &ResourceType {
@@ -159,9 +164,10 @@ pub(crate) fn member(row: &Reference) -> Member {
 }
 
 /// The attribute of a kind whose values are rows of the store.
-pub(crate) fn derived_name(kind: Kind) -> &'static str {
+pub(crate) fn derived_name(kind: Kind) -> Option<&'static str> {
     match kind {
-        Kind::User => "groups",
-        Kind::Group => "members",
+        Kind::User => Some("groups"),
+        Kind::Group => Some("members"),
+        Kind::Other(_) => None,
     }
 }

@@ -68,7 +68,7 @@ impl FromRequest<Arc<Service>> for ScimRequest {
     async fn from_request(request: Request, service: &Arc<Service>) -> Result<Self, Problem> {
         let (parts, body) = request.into_parts();
         let rest = service.base_path.strip(parts.uri.path()).unwrap_or(parts.uri.path());
-        let endpoint = Endpoint::parse(rest);
+        let endpoint = Endpoint::parse(rest, &service.types);
         // Who may not ask is told nothing about what there is, not even that a path is unknown.
         let public = endpoint.as_ref().is_ok_and(Endpoint::is_public);
         let tenant = authorise(service, &parts.headers, public)?;

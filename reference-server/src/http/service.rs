@@ -5,9 +5,9 @@ use std::sync::Arc;
 use tokio::sync::{Mutex, MutexGuard};
 
 use crate::{
-    BasePath, Limits, PublicUrl,
+    BasePath, Clock, Limits, PublicUrl,
     accounts::Accounts,
-    scim::{Attribute, Registry, ResourceType, schema::Returned},
+    scim::{Attribute, Registry, ResourceType, Rules, schema::Returned},
     store::{Kind, ResourceId, Store, TenantId},
     token::{TokenHash, Tokens},
 };
@@ -15,10 +15,12 @@ use crate::{
 /// The parts of a running server.
 pub(crate) struct Service {
     pub(crate) registry: Arc<Registry>,
+    pub(crate) rules: &'static Rules,
+    pub(crate) clock: Clock,
+    /// The resource type of people, for the application's own endpoints.
     pub(crate) users: Arc<ResourceType>,
-    pub(crate) groups: Arc<ResourceType>,
-    pub(crate) users_are_plain: bool,
-    pub(crate) groups_are_plain: bool,
+    /// All resource types, in the order in which they are listed.
+    pub(crate) types: Vec<Served>,
     pub(crate) base_path: BasePath,
     pub(crate) public_url: Option<PublicUrl>,
     pub(crate) limits: Limits,
@@ -31,27 +33,46 @@ pub(crate) struct Service {
     pub(crate) turns: Turns,
 }
 
+/// A resource type as it is served.
+#[derive(Debug)]
+pub(crate) struct Served {
+    pub(crate) kind: Kind,
+    pub(crate) resource_type: Arc<ResourceType>,
+    /// Whether all that is kept of a resource is also answered, unless the client chooses.
+    pub(crate) is_plain: bool,
+}
+
 impl Service {
-    /// Whether all that is kept of a resource of the kind is also answered, unless the client chooses.
-    pub(crate) fn is_plain(&self, kind: Kind) -> bool {
-        match kind {
-            Kind::User => self.users_are_plain,
-            Kind::Group => self.groups_are_plain,
-        }
+    /// The resource type of a kind, as it is served. A kind comes from a path that named one of the types, or
+    /// from a record that was stored under one.
+    pub(crate) fn served(&self, kind: Kind) -> &Served {
+        self.types
+            .iter()
+            .find(|served| served.kind == kind)
+            .expect("every kind in use is a type that is served")
     }
 
     /// The resource type of a kind.
     pub(crate) fn resource_type(&self, kind: Kind) -> &ResourceType {
-        match kind {
-            Kind::User => &self.users,
-            Kind::Group => &self.groups,
-        }
+        &self.served(kind).resource_type
+    }
+}
+
+impl Served {
+    /// All types of a registry.
+    pub(crate) fn all(registry: &Registry) -> Vec<Self> {
+        let served = |resource_type: &Arc<ResourceType>| Self {
+            kind: Kind::named(resource_type.name()),
+            is_plain: is_plain(resource_type),
+            resource_type: Arc::clone(resource_type),
+        };
+        registry.resource_types().iter().map(served).collect()
     }
 }
 
 /// Whether the schemas of a resource type have no readable attribute that is left out of an answer by default.
 /// Secrets are never kept, so they need not be left out.
-pub(crate) fn is_plain(resource_type: &ResourceType) -> bool {
+fn is_plain(resource_type: &ResourceType) -> bool {
     fn plain(attribute: &Attribute) -> bool {
         let answered = matches!(attribute.returned, Returned::Always | Returned::Default);
         (answered || attribute.is_secret()) && attribute.sub_attributes.iter().all(plain)

@@ -46,7 +46,7 @@ pub(crate) async fn replace(
             document: draft.document,
             write_only: draft.write_only,
             membership: match kind {
-                Kind::User => Membership::Untouched,
+                Kind::User | Kind::Other(_) => Membership::Untouched,
                 Kind::Group => Membership::Change(MembershipChange::replace_all(draft.members)),
             },
         })

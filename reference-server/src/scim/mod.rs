@@ -10,6 +10,7 @@ pub mod patch;
 pub mod path;
 pub mod projection;
 pub mod resource;
+pub mod rules;
 pub mod schema;
 mod token;
 pub mod version;
@@ -21,6 +22,7 @@ pub use patch::{Member, Membership, MembershipChange, MembershipPlan, PatchReque
 pub use path::{AttrPath, PatchPath};
 pub use projection::Projection;
 pub use resource::{Draft, Key, WriteOnly};
+pub use rules::Rules;
 pub use schema::{Attribute, Registry, ResourceType, Schema};
 pub use version::{IfMatch, IfNoneMatch, Version};
 

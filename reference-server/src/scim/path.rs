@@ -164,7 +164,7 @@ pub(crate) fn sub_attribute(tokens: &mut Tokens<'_>) -> Result<Option<String>, F
 }
 
 /// RFC 7643 section 2.1 (ATTRNAME), and `$ref`, which the RFC uses against its own grammar (C31).
-fn is_name(text: &str) -> bool {
+pub(crate) fn is_name(text: &str) -> bool {
     let mut chars = text.chars();
     chars.next().is_some_and(|c| c.is_ascii_alphabetic() || c == '$')
         && chars.all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '$'))

@@ -1,6 +1,7 @@
 //! Where resources live: the trait that every store keeps, and the types that cross it. What the text of a
 //! resource means is no business of a store; it knows ids, keys, versions and membership rows.
 
+mod kind;
 mod memory;
 
 use std::{fmt, sync::Arc};
@@ -9,7 +10,10 @@ use futures::future::BoxFuture;
 use thiserror::Error;
 use uuid::Uuid;
 
-pub use self::memory::MemoryStore;
+pub use self::{
+    kind::{Indexed, Kind, Name},
+    memory::MemoryStore,
+};
 pub use crate::scim::Version;
 
 /// What a store gives back: later, because a store may be another process or a disk.
@@ -128,32 +132,6 @@ impl TenantId {
     }
 }
 
-/// The kinds of resource that a store keeps apart. Ids are unique over all kinds (RFC 7643 section 3.1), keys
-/// within one.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum Kind {
-    /// A User (RFC 7643 section 4.1).
-    User,
-    /// A Group (RFC 7643 section 4.2).
-    Group,
-}
-
-impl Kind {
-    /// The name of the resource type, as in `meta.resourceType`.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::User => "User",
-            Self::Group => "Group",
-        }
-    }
-}
-
-impl fmt::Display for Kind {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.name())
-    }
-}
-
 /// The `id` of a resource: made by this server, never used twice (RFC 7643 section 3.1).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct ResourceId(Uuid);
@@ -202,6 +180,17 @@ impl Timestamp {
     pub fn after(self, earlier: Self) -> Self {
         self.max(Self(earlier.0.saturating_add(1)))
     }
+
+    /// The time that much later.
+    #[must_use]
+    pub fn plus(self, time: std::time::Duration) -> Self {
+        Self(self.0.saturating_add(i64::try_from(time.as_micros()).unwrap_or(i64::MAX)))
+    }
+
+    /// How long ago `earlier` was; no time at all if it is yet to come.
+    pub fn since(self, earlier: Self) -> std::time::Duration {
+        std::time::Duration::from_micros(u64::try_from(self.0.saturating_sub(earlier.0)).unwrap_or(0))
+    }
 }
 
 impl fmt::Display for Timestamp {
@@ -209,31 +198,6 @@ impl fmt::Display for Timestamp {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let timestamp = jiff::Timestamp::from_microsecond(self.0).unwrap_or(jiff::Timestamp::UNIX_EPOCH);
         write!(f, "{timestamp:.6}")
-    }
-}
-
-/// The attributes, besides `id`, by which identity providers look resources up, and which a store therefore
-/// indexes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum Indexed {
-    /// `userName`
-    UserName,
-    /// `externalId`
-    ExternalId,
-    /// `displayName`
-    DisplayName,
-    /// `emails.value`
-    EmailsValue,
-}
-
-impl fmt::Display for Indexed {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::UserName => "userName",
-            Self::ExternalId => "externalId",
-            Self::DisplayName => "displayName",
-            Self::EmailsValue => "emails.value",
-        })
     }
 }
 

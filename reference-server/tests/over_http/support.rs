@@ -81,6 +81,7 @@ impl Server {
             public_url,
             deviations,
             limits,
+            protocol: scimspec_reference_server::Protocol::default(),
         };
         Self { router: ReferenceServer::new(config).router() }
     }

@@ -32,11 +32,60 @@ pub struct PatchRequest {
 }
 
 /// What the server does where it has a choice or departs from the RFC on purpose. The default is the RFC.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct PatchRules {
     /// A replace through a filter that matches nothing makes the value, if the filter says what it is
     /// (`emails[type eq "work"].value`), instead of failing with `noTarget` (C1).
     pub create_missing_typed_value: bool,
+    /// What becomes of an operation without a path (C46).
+    pub without_path: WithoutPath,
+    /// What a replace does to a complex attribute (C11).
+    pub complex_replace: ComplexReplace,
+    /// How values that a filter selects may be changed.
+    pub filtered_value: FilteredValue,
+}
+
+/// What becomes of an operation without a path.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum WithoutPath {
+    /// It is applied to the resource (RFC 7644 section 3.5.2).
+    Applied,
+    /// It is refused with `invalidSyntax` (interoperability profile).
+    Refused,
+}
+
+/// What a replace does to a complex attribute that has a value.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ComplexReplace {
+    /// The sub-attributes that it does not name stay (RFC 7644 section 3.5.2.3).
+    Merges,
+    /// All of the value is replaced (interoperability profile).
+    Replaces,
+}
+
+/// How the values that a filter in a path selects may be changed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum FilteredValue {
+    /// As a whole, or by a sub-attribute (RFC 7644 section 3.5.2).
+    Whole,
+    /// By a sub-attribute only; without one, values can be removed and nothing else (interoperability profile).
+    BySubAttribute,
+}
+
+impl PatchRules {
+    /// RFC 7644 section 3.5.2.
+    pub const RFC: Self = Self {
+        create_missing_typed_value: false,
+        without_path: WithoutPath::Applied,
+        complex_replace: ComplexReplace::Merges,
+        filtered_value: FilteredValue::Whole,
+    };
+}
+
+impl Default for PatchRules {
+    fn default() -> Self {
+        Self::RFC
+    }
 }
 
 /// What a PATCH makes of a resource. Nothing is changed in place: if one operation fails there is no result

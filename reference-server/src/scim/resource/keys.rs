@@ -33,22 +33,33 @@ pub fn keys(resource_type: &ResourceType, document: &Map) -> Vec<Key> {
 /// case aside (C22).
 pub fn unique_keys(resource_type: &ResourceType, document: &Map) -> Vec<Key> {
     let mut keys = Vec::new();
+    unique(resource_type, |located| collect(located, document, &mut keys));
+    keys
+}
+
+/// The paths of the attributes whose values must be unique and are the client's to write.
+pub(crate) fn unique_paths(resource_type: &ResourceType) -> Vec<String> {
+    let mut paths = Vec::new();
+    unique(resource_type, |located| paths.push(located.path()));
+    paths
+}
+
+fn unique(resource_type: &ResourceType, mut visit: impl FnMut(&Located<'_>)) {
     let base = resource_type.attributes().map(|attribute| (None, attribute));
     let extensions = resource_type.extensions().iter().flat_map(|extension| {
         extension.schema.attributes.iter().map(|attribute| (Some(&*extension.schema), attribute))
     });
+    let is_unique = |attribute: &Attribute| {
+        attribute.uniqueness != Uniqueness::None && !attribute.is_read_only() && !attribute.is_secret()
+    };
     for (extension, attribute) in base.chain(extensions) {
-        let unique = |attribute: &Attribute| {
-            attribute.uniqueness != Uniqueness::None && !attribute.is_read_only() && !attribute.is_secret()
-        };
-        if unique(attribute) {
-            collect(&Located { extension, attribute, sub: None }, document, &mut keys);
+        if is_unique(attribute) {
+            visit(&Located { extension, attribute, sub: None });
         }
-        for sub in attribute.sub_attributes.iter().filter(|sub| unique(sub)) {
-            collect(&Located { extension, attribute, sub: Some(sub) }, document, &mut keys);
+        for sub in attribute.sub_attributes.iter().filter(|sub| is_unique(sub)) {
+            visit(&Located { extension, attribute, sub: Some(sub) });
         }
     }
-    keys
 }
 
 fn collect(located: &Located<'_>, document: &Map, keys: &mut Vec<Key>) {

@@ -16,6 +16,7 @@ use super::{
     schema::{Attribute, Mutability, ResourceType, Schema},
 };
 
+pub(crate) use keys::unique_paths;
 pub use keys::{Key, keys, unique_keys};
 
 /// What a create or a replace asks for.

@@ -1,9 +1,10 @@
 //! What a schema is: attributes with the characteristics of RFC 7643 section 7. Which schemas and resource
 //! types a server has is the registry's business; values of attributes are the resource's.
 
+mod definitions;
 mod registry;
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize, de::IgnoredAny};
 use serde_json::{Value, json};
 
 pub use registry::{DefinitionError, Extension, Located, Registry, ResourceType, Target};
@@ -33,6 +34,11 @@ pub struct Schema {
     pub description: String,
     /// The top-level attributes.
     pub attributes: Vec<Attribute>,
+    /// A published schema says what every resource says; that is not the schema's to decide.
+    #[serde(default)]
+    schemas: IgnoredAny,
+    #[serde(default)]
+    meta: IgnoredAny,
 }
 
 /// An attribute or sub-attribute and its characteristics (RFC 7643 section 7). A characteristic that a
@@ -77,6 +83,10 @@ pub struct Attribute {
     /// A form that the RFC's text demands beyond the type. Not published: section 7 has no such characteristic.
     #[serde(default)]
     pub format: Option<Format>,
+    /// Whether a value that has sub-attributes beyond those defined is refused, by the server's rules (C15).
+    /// Not published.
+    #[serde(skip)]
+    pub(crate) closed: bool,
 }
 
 /// The data types of RFC 7643 section 2.3.
@@ -189,6 +199,31 @@ impl Attribute {
     /// (RFC 7643 sections 2.3.6 and 2.3.7).
     pub fn is_case_exact(&self) -> bool {
         self.case_exact || matches!(self.kind, Type::Reference | Type::Binary)
+    }
+
+    /// A Boolean that only the server writes.
+    fn flag(name: &str, description: &str) -> Self {
+        Self {
+            name: name.to_owned(),
+            kind: Type::Boolean,
+            multi_valued: false,
+            description: description.to_owned(),
+            required: false,
+            case_exact: false,
+            canonical_values: Vec::new(),
+            mutability: Mutability::ReadOnly,
+            returned: Returned::Default,
+            uniqueness: Uniqueness::None,
+            reference_types: Vec::new(),
+            sub_attributes: Vec::new(),
+            format: None,
+            closed: false,
+        }
+    }
+
+    fn close(&mut self, closed: bool) {
+        self.closed = closed;
+        self.sub_attributes.iter_mut().for_each(|sub| sub.close(closed));
     }
 
     /// Whether no client may write it.

@@ -3,11 +3,11 @@
 
 use std::sync::{Arc, LazyLock};
 
-use serde::Deserialize;
+use serde::{Deserialize, de::IgnoredAny};
 use serde_json::{Value, json};
 
 use super::{Attribute, RESOURCE_TYPE, Schema, Type};
-use crate::scim::{Map, path::AttrPath};
+use crate::scim::{Map, path::AttrPath, resource::unique_paths};
 
 /// The schemas and resource types of a server.
 #[derive(Clone, Debug, PartialEq)]
@@ -29,6 +29,7 @@ pub struct ResourceType {
     rows: Option<String>,
     indexed: Vec<String>,
     defaults: Map,
+    closed: bool,
 }
 
 /// A schema that adds attributes to a resource type.
@@ -82,6 +83,19 @@ pub enum DefinitionError {
         /// The URN.
         schema: String,
     },
+    /// A definition file names a resource type that is not defined.
+    #[error("schemaExtensions names the resource type {0}, which is not defined")]
+    UnknownType(String),
+    /// A definition contradicts the RFC, or what is served already.
+    #[error("{file}: {what} cannot be served: {why}")]
+    Unusable {
+        /// Which file.
+        file: String,
+        /// Which schema or resource type.
+        what: String,
+        /// What is wrong with it.
+        why: String,
+    },
     /// A resource type names an attribute that its schemas do not have.
     #[error("resource type {resource_type} names the attribute {attribute}, which its schemas do not define")]
     UnknownAttribute {
@@ -116,20 +130,10 @@ impl Registry {
     pub fn parse(schemas: &[(&str, &str)], resource_types: &str) -> Result<Self, DefinitionError> {
         let mut registry = Self { schemas: Vec::new(), resource_types: Vec::new() };
         for (what, text) in schemas {
-            let schema: Schema = read(what, text)?;
-            if registry.schema(&schema.id).is_some() {
-                return Err(DefinitionError::Twice(schema.id));
-            }
-            registry.schemas.push(Arc::new(schema));
+            registry.add_schema(read(what, text)?)?;
         }
-        let common: Arc<[Attribute]> =
-            read::<Vec<Attribute>>("common.json", include_str!("common.json"))?.into();
         for definition in read::<Vec<Definition>>("the resource types", resource_types)? {
-            if registry.resource_type(&definition.name).is_some() {
-                return Err(DefinitionError::Twice(definition.name));
-            }
-            let resource_type = registry.assemble(definition, Arc::clone(&common))?;
-            registry.resource_types.push(Arc::new(resource_type));
+            registry.add_type(definition)?;
         }
         Ok(registry)
     }
@@ -159,11 +163,81 @@ impl Registry {
         self.resource_types.iter().find(|resource_type| resource_type.endpoint == endpoint)
     }
 
-    fn assemble(
-        &self,
-        definition: Definition,
-        common: Arc<[Attribute]>,
-    ) -> Result<ResourceType, DefinitionError> {
+    pub(super) fn add_schema(&mut self, schema: Schema) -> Result<(), DefinitionError> {
+        if self.schema(&schema.id).is_some() {
+            return Err(DefinitionError::Twice(schema.id));
+        }
+        self.schemas.push(Arc::new(schema));
+        Ok(())
+    }
+
+    pub(super) fn add_type(&mut self, definition: Definition) -> Result<(), DefinitionError> {
+        if self.resource_type(&definition.name).is_some() {
+            return Err(DefinitionError::Twice(definition.name));
+        }
+        let resource_type = self.assemble(definition)?;
+        self.resource_types.push(Arc::new(resource_type));
+        Ok(())
+    }
+
+    /// Hangs a schema on a resource type that is there already.
+    pub(super) fn extend_type(
+        &mut self,
+        name: &str,
+        urn: &str,
+        required: bool,
+    ) -> Result<(), DefinitionError> {
+        let schema = self.schema(urn).cloned().ok_or_else(|| DefinitionError::UnknownSchema {
+            resource_type: name.to_owned(),
+            schema: urn.to_owned(),
+        })?;
+        let place = self.resource_types.iter_mut().find(|resource_type| resource_type.name == name);
+        let place = place.ok_or_else(|| DefinitionError::UnknownType(name.to_owned()))?;
+        if place.schema.id == schema.id || place.extension(urn).is_some() {
+            return Err(DefinitionError::Twice(format!("{urn} of {name}")));
+        }
+        let mut resource_type = ResourceType::clone(place);
+        resource_type.extensions.push(Extension { schema, required });
+        resource_type.index_unique();
+        *place = Arc::new(resource_type);
+        Ok(())
+    }
+
+    /// The registry with every schema edited; `closed` says whether what no schema defines is refused.
+    pub(super) fn edited(&self, edit: impl Fn(&Schema) -> Schema, closed: bool) -> Self {
+        let close = |attributes: &mut [Attribute]| attributes.iter_mut().for_each(|a| a.close(closed));
+        let schemas: Vec<Arc<Schema>> = self
+            .schemas
+            .iter()
+            .map(|schema| {
+                let mut schema = edit(schema);
+                close(&mut schema.attributes);
+                Arc::new(schema)
+            })
+            .collect();
+        let now = |before: &Arc<Schema>| {
+            let found = schemas.iter().find(|schema| schema.id == before.id);
+            Arc::clone(found.unwrap_or(before))
+        };
+        let resource_types = self.resource_types.iter().map(|before| {
+            let mut resource_type = ResourceType::clone(before);
+            resource_type.schema = now(&before.schema);
+            for extension in &mut resource_type.extensions {
+                extension.schema = now(&extension.schema);
+            }
+            let mut common = before.common.to_vec();
+            close(&mut common);
+            resource_type.common = common.into();
+            resource_type.closed = closed;
+            resource_type.index_unique();
+            Arc::new(resource_type)
+        });
+        let resource_types = resource_types.collect();
+        Self { schemas, resource_types }
+    }
+
+    fn assemble(&self, definition: Definition) -> Result<ResourceType, DefinitionError> {
+        let common = read::<Vec<Attribute>>("common.json", include_str!("common.json"))?.into();
         let find = |urn: &str| {
             self.schema(urn).cloned().ok_or_else(|| DefinitionError::UnknownSchema {
                 resource_type: definition.name.clone(),
@@ -175,7 +249,7 @@ impl Registry {
             extensions.push(Extension { schema: find(&extension.schema)?, required: extension.required });
         }
         let schema = find(&definition.schema)?;
-        let resource_type = ResourceType {
+        let mut resource_type = ResourceType {
             name: definition.name,
             endpoint: definition.endpoint,
             description: definition.description,
@@ -185,6 +259,7 @@ impl Registry {
             rows: definition.rows,
             indexed: definition.indexed,
             defaults: definition.defaults,
+            closed: false,
         };
         let named = resource_type.indexed.iter().chain(&resource_type.rows);
         for name in named.chain(resource_type.defaults.keys()) {
@@ -196,6 +271,7 @@ impl Registry {
                 });
             }
         }
+        resource_type.index_unique();
         Ok(resource_type)
     }
 }
@@ -232,9 +308,23 @@ impl ResourceType {
         self.rows.as_deref().and_then(|name| self.schema.attribute(name))
     }
 
-    /// The paths by which a store finds resources quickly, beside `id`.
+    /// The paths by which a store finds resources quickly, beside `id`. Whatever must be unique is among them.
     pub fn indexed(&self) -> &[String] {
         &self.indexed
+    }
+
+    /// Whether a request that names what no schema defines is refused, by the server's rules (C15).
+    pub fn is_closed(&self) -> bool {
+        self.closed
+    }
+
+    /// A store can keep unique only what it indexes.
+    fn index_unique(&mut self) {
+        for path in unique_paths(self) {
+            if !self.indexed.contains(&path) {
+                self.indexed.push(path);
+            }
+        }
     }
 
     /// The values that a resource has where the client named none (RFC 7644 section 3.3). Such an attribute
@@ -339,19 +429,27 @@ impl<'a> Located<'a> {
 /// A resource type as its definition has it. What `rows`, `indexed` and `defaults` say is not published.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
-struct Definition {
-    name: String,
-    endpoint: String,
+pub(super) struct Definition {
+    pub(super) name: String,
+    pub(super) endpoint: String,
+    #[serde(default)]
     description: String,
     schema: String,
     #[serde(default)]
     schema_extensions: Vec<ExtensionDefinition>,
     #[serde(default)]
-    rows: Option<String>,
+    pub(super) rows: Option<String>,
     #[serde(default)]
-    indexed: Vec<String>,
+    pub(super) indexed: Vec<String>,
     #[serde(default)]
     defaults: Map,
+    // What a published resource type says besides.
+    #[serde(default, rename = "id")]
+    _id: IgnoredAny,
+    #[serde(default, rename = "schemas")]
+    _schemas: IgnoredAny,
+    #[serde(default, rename = "meta")]
+    _meta: IgnoredAny,
 }
 
 #[derive(Deserialize)]
@@ -361,7 +459,7 @@ struct ExtensionDefinition {
     required: bool,
 }
 
-fn read<'de, T: Deserialize<'de>>(what: &str, text: &'de str) -> Result<T, DefinitionError> {
+pub(super) fn read<'de, T: Deserialize<'de>>(what: &str, text: &'de str) -> Result<T, DefinitionError> {
     serde_json::from_str(text).map_err(|reason| DefinitionError::Malformed { what: what.to_owned(), reason })
 }
 

@@ -143,8 +143,7 @@ struct Tenant {
     slots: Vec<Option<Held>>,
     free: Vec<u32>,
     ids: HashMap<ResourceId, u32>,
-    users: Order,
-    groups: Order,
+    orders: HashMap<Kind, Order>,
     index: Index,
     rows: Rows,
     next: u64,
@@ -379,17 +378,12 @@ impl Tenant {
     }
 
     fn order(&self, kind: Kind) -> &Order {
-        match kind {
-            Kind::User => &self.users,
-            Kind::Group => &self.groups,
-        }
+        static EMPTY: Order = Order::EMPTY;
+        self.orders.get(&kind).unwrap_or(&EMPTY)
     }
 
     fn order_mut(&mut self, kind: Kind) -> &mut Order {
-        match kind {
-            Kind::User => &mut self.users,
-            Kind::Group => &mut self.groups,
-        }
+        self.orders.entry(kind).or_default()
     }
 }
 

@@ -21,6 +21,9 @@ struct Entry {
 }
 
 impl Order {
+    /// No entries.
+    pub(super) const EMPTY: Self = Self { chunks: Vec::new(), len: 0 };
+
     /// How many entries there are.
     pub(super) fn len(&self) -> usize {
         self.len

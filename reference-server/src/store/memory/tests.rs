@@ -60,7 +60,7 @@ fn draft(kind: Kind, name: &str) -> Draft {
     let key = |attribute| Key { attribute, value: name.into() };
     let (keys, unique) = match kind {
         Kind::User => (vec![key(Indexed::UserName), key(Indexed::EmailsValue)], vec![Indexed::UserName]),
-        Kind::Group => (vec![key(Indexed::DisplayName)], vec![]),
+        Kind::Group | Kind::Other(_) => (vec![key(Indexed::DisplayName)], vec![]),
     };
     Draft { text: format!("{{\"name\":\"{name}\"}}"), display: name.to_owned(), keys, unique }
 }
