@@ -15,7 +15,7 @@ use serde_json::{Value, json};
 use tower::ServiceExt;
 
 use crate::{
-    BasePath, Config, Limits, ReferenceServer, TokenHash,
+    BasePath, Config, ReferenceServer, TokenHash,
     accounts::{
         self, Account, AccountId, Accounts, AccountsError, Event, Identity, MemoryAccounts, Password,
         SignedIn, Who,
@@ -155,6 +155,22 @@ impl Accounts for Flaky {
         self.inner.account(tenant, who)
     }
 
+    fn permit_end<'a>(
+        &'a self,
+        tenant: &'a TenantId,
+        resource: ResourceId,
+    ) -> accounts::Answer<'a, accounts::EndPermit> {
+        self.inner.permit_end(tenant, resource)
+    }
+
+    fn open_session(&self, tenant: &TenantId, account: AccountId) -> accounts::Answer<'_, SignedIn> {
+        self.inner.open_session(tenant, account)
+    }
+
+    fn refresh<'a>(&'a self, tenant: &'a TenantId, refresh: &'a str) -> accounts::Answer<'a, SignedIn> {
+        self.inner.refresh(tenant, refresh)
+    }
+
     fn sign_in<'a>(
         &'a self,
         tenant: &'a TenantId,
@@ -188,12 +204,7 @@ impl World {
         let (store, accounts) = (Arc::new(Shared::default()), Arc::new(Flaky::default()));
         let config = Config {
             base_path: String::new(),
-            scim_token: TokenHash::of("token"),
-            admin_token: TokenHash::of("admin"),
-            public_url: None,
-            deviations: Vec::new(),
-            limits: Limits::default(),
-            protocol: crate::Protocol::default(),
+            ..Config::single(TokenHash::of("token"), TokenHash::of("admin"))
         };
         let seams = Seams {
             base_path: BasePath::new(&config.base_path),

@@ -5,8 +5,10 @@ pub mod accounts;
 pub mod deviations;
 mod http;
 mod protocol;
+mod rate;
 pub mod scim;
 pub mod store;
+mod tenant;
 mod token;
 
 use std::sync::Arc;
@@ -16,15 +18,18 @@ use thiserror::Error;
 
 pub use deviations::Deviation;
 pub use protocol::{Clock, Protocol};
+pub use rate::Rate;
+pub use tenant::{Tenant, TenantError, TenantName, Tenants};
 pub use token::{TokenError, TokenHash, generate_token};
 
 use crate::{
     accounts::MemoryAccounts,
     deviations::Seams,
     http::{Served, Service, Turns},
+    rate::RateLimit,
     scim::{Registry, ResourceType},
-    store::{MemoryStore, TenantId},
-    token::Tokens,
+    store::MemoryStore,
+    token::ScimTokens,
 };
 
 /// How a server is to be.
@@ -32,10 +37,8 @@ use crate::{
 pub struct Config {
     /// The path below which SCIM is served, such as `/scim/v2`. A slash is put before it and none behind it.
     pub base_path: String,
-    /// The token with which an identity provider comes.
-    pub scim_token: TokenHash,
-    /// The token of the application's administrator, for `/app/admin`.
-    pub admin_token: TokenHash,
+    /// Whose resources and applications it serves. Nothing of one tenant is visible to another.
+    pub tenants: Tenants,
     /// Where clients find the base path, if that is not where their requests arrive (a proxy in between).
     pub public_url: Option<PublicUrl>,
     /// What the server does wrong on purpose.
@@ -46,6 +49,25 @@ pub struct Config {
     pub protocol: Protocol,
 }
 
+impl Config {
+    /// A right server for these tenants: RFC 7643 and RFC 7644 at `/scim/v2`, the usual limits.
+    pub fn new(tenants: Tenants) -> Self {
+        Self {
+            base_path: "/scim/v2".to_owned(),
+            tenants,
+            public_url: None,
+            deviations: Vec::new(),
+            limits: Limits::default(),
+            protocol: Protocol::default(),
+        }
+    }
+
+    /// The same for a single tenant, whose identity provider and whose administrator come with these tokens.
+    pub fn single(scim_token: TokenHash, admin_token: TokenHash) -> Self {
+        Self::new(Tenants::one(Tenant { name: TenantName::only(), scim_token, admin_token }))
+    }
+}
+
 /// How much a server takes and gives at once.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Limits {
@@ -54,11 +76,14 @@ pub struct Limits {
     /// The most resources in one page; who asks for more, or does not say, gets as many (RFC 7644 section
     /// 3.4.2.4).
     pub page: usize,
+    /// How many requests a tenant may send; nothing: as many as it likes. What is more is answered with 429
+    /// and `Retry-After`.
+    pub rate: Option<Rate>,
 }
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { body: 1024 * 1024, page: 200 }
+        Self { body: 1024 * 1024, page: 200, rate: None }
     }
 }
 
@@ -135,20 +160,23 @@ impl ReferenceServer {
     /// A server over what is given.
     fn over(seams: Seams, config: Config) -> Self {
         let seams = config.deviations.iter().fold(seams, |seams, deviation| deviation.install(seams));
-        let tenant = TenantId::new("default");
         let Protocol { rules, registry, clock } = config.protocol;
+        let tokens = ScimTokens::new("scim_", clock.clone());
+        for tenant in config.tenants.iter() {
+            tokens.accept(tenant.id(), tenant.scim_token.clone());
+        }
         let service = Service {
             users: users(&registry),
             types: Served::all(&registry),
             registry,
             rules,
+            rate: RateLimit::new(config.limits.rate, clock.clone()),
             clock,
             base_path: seams.base_path,
             public_url: config.public_url,
             limits: config.limits,
-            tokens: Tokens::new(vec![(config.scim_token, tenant.clone())]),
-            admin: config.admin_token,
-            tenant,
+            tenants: Arc::new(config.tenants),
+            tokens: Arc::new(tokens),
             store: seams.store,
             accounts: seams.accounts,
             turns: Turns::default(),

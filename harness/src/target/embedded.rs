@@ -7,7 +7,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use scimspec_reference_server::{
-    Config, Deviation, Limits, Protocol, ReferenceServer, TokenError, TokenHash, generate_token,
+    Config, Deviation, ReferenceServer, TokenError, TokenHash, generate_token,
 };
 use secrecy::{ExposeSecret, SecretString};
 use tokio::net::TcpListener;
@@ -75,12 +75,8 @@ impl Embedded {
         let bound = listener.local_addr().map_err(listen)?;
         let server = ReferenceServer::new(Config {
             base_path: BASE_PATH.to_owned(),
-            scim_token: TokenHash::of(token.expose_secret()),
-            admin_token: TokenHash::of(admin.expose_secret()),
-            public_url: None,
             deviations,
-            limits: Limits::default(),
-            protocol: Protocol::default(),
+            ..Config::single(TokenHash::of(token.expose_secret()), TokenHash::of(admin.expose_secret()))
         });
         let stop = Arc::new(Notify::new());
         let stopped = Arc::clone(&stop);

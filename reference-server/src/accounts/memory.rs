@@ -3,11 +3,11 @@
 use std::{
     collections::{BTreeSet, HashMap},
     future::ready,
-    sync::{Mutex, PoisonError},
+    sync::{Arc, Mutex, PoisonError},
 };
 
 use super::{
-    Account, AccountId, Accounts, AccountsError, Answer, BlockedBy, Event, Identity, Origin, Password,
+    Account, AccountId, Accounts, AccountsError, Answer, EndPermit, Event, Identity, Origin, Password,
     PasswordHash, Person, SignedIn, State, Via, Who,
 };
 use crate::{
@@ -39,6 +39,20 @@ impl Accounts for MemoryAccounts {
         }))))
     }
 
+    fn permit_end<'a>(&'a self, tenant: &'a TenantId, resource: ResourceId) -> Answer<'a, EndPermit> {
+        Box::pin(async move {
+            let Some(endings) = self.turn(tenant, |data| data.endings_of_administrator(resource)) else {
+                return Ok(EndPermit::free());
+            };
+            let held = endings.lock_owned().await;
+            // Only now: while this one waited, the other one may have gone.
+            if self.turn(tenant, |data| data.is_last_administrator(resource)) {
+                return Err(AccountsError::LastAdministrator);
+            }
+            Ok(EndPermit::holding(held))
+        })
+    }
+
     fn sign_in<'a>(
         &'a self,
         tenant: &'a TenantId,
@@ -46,37 +60,63 @@ impl Accounts for MemoryAccounts {
         password: Password,
     ) -> Answer<'a, SignedIn> {
         Box::pin(ready(self.turn(tenant, |data| {
-            let account = *data.by_user_name.get(&*fold(user_name)).ok_or(AccountsError::NotKnown)?;
-            let held = data.accounts.get(&account).ok_or(AccountsError::NotKnown)?;
-            if !held.password.as_ref().is_some_and(|hash| hash.matches(&password)) {
+            let found = data.by_user_name.get(&*fold(user_name)).copied();
+            let hash = found.and_then(|id| data.accounts.get(&id)?.password.as_ref());
+            // A name that there is not takes as long as a password that is wrong.
+            let right = hash.map_or_else(|| data.nobody.matches(&password), |hash| hash.matches(&password));
+            match found {
+                Some(account) if right => data.open(account),
+                _ => Err(AccountsError::NotKnown),
+            }
+        })))
+    }
+
+    fn open_session(&self, tenant: &TenantId, account: AccountId) -> Answer<'_, SignedIn> {
+        Box::pin(ready(self.turn(tenant, |data| data.open(account))))
+    }
+
+    fn refresh<'a>(&'a self, tenant: &'a TenantId, refresh: &'a str) -> Answer<'a, SignedIn> {
+        Box::pin(ready(self.turn(tenant, |data| {
+            let (_, held) = data.credential(refresh).ok_or(AccountsError::NotKnown)?;
+            if held.via != Via::Refresh {
                 return Err(AccountsError::NotKnown);
             }
-            Ok(SignedIn { session: data.issue(account, Via::Session)?, account })
+            let (account, signing_in) = (held.account, held.signing_in);
+            let session = data.issue(account, Via::Session, signing_in)?;
+            Ok(SignedIn { session, refresh: refresh.to_owned(), account })
         })))
     }
 
     fn sign_out<'a>(&'a self, tenant: &'a TenantId, session: &'a str) -> Answer<'a, ()> {
         Box::pin(ready(self.turn(tenant, |data| {
-            let (id, held) = data.credential(session).ok_or(AccountsError::NotKnown)?;
+            let (_, held) = data.credential(session).ok_or(AccountsError::NotKnown)?;
             if held.via != Via::Session {
                 return Err(AccountsError::NotKnown);
             }
-            let account = held.account;
-            data.credentials.remove(&id);
-            if let Some(held) = data.accounts.get_mut(&account) {
-                held.credentials.retain(|credential| *credential != id);
-            }
+            let (account, signing_in) = (held.account, held.signing_in);
+            let Some(held) = data.accounts.get_mut(&account) else { return Ok(()) };
+            let credentials = &mut data.credentials;
+            held.credentials.retain(|id| {
+                let stays = credentials.get(id).is_some_and(|other| other.signing_in != signing_in);
+                if !stays {
+                    credentials.remove(id);
+                }
+                stays
+            });
             Ok(())
         })))
     }
 
     fn issue_token(&self, tenant: &TenantId, account: AccountId) -> Answer<'_, String> {
-        Box::pin(ready(self.turn(tenant, |data| data.issue(account, Via::Token))))
+        Box::pin(ready(self.turn(tenant, |data| data.issue(account, Via::Token, None))))
     }
 
     fn identify<'a>(&'a self, tenant: &'a TenantId, credential: &'a str) -> Answer<'a, Identity> {
         Box::pin(ready(self.turn(tenant, |data| {
             let (_, credential) = data.credential(credential).ok_or(AccountsError::NotKnown)?;
+            if credential.via == Via::Refresh {
+                return Err(AccountsError::NotKnown);
+            }
             let held = data.accounts.get(&credential.account).ok_or(AccountsError::NotKnown)?;
             // Deactivation has ended the credential already; a second look at the state costs nothing.
             held.usable()?;
@@ -115,6 +155,10 @@ struct Tenant {
     group_names: HashMap<ResourceId, Box<str>>,
     credentials: HashMap<CredentialId, Credential>,
     next: u64,
+    /// Held by whoever ends an account that administers the application.
+    endings: Arc<tokio::sync::Mutex<()>>,
+    /// The password of nobody.
+    nobody: PasswordHash,
 }
 
 /// An account as it is kept.
@@ -126,6 +170,7 @@ struct Held {
     external_id: Option<Box<str>>,
     saml_name_id: Option<Box<str>>,
     state: State,
+    administrator: bool,
     password: Option<PasswordHash>,
     credentials: Vec<CredentialId>,
     groups: BTreeSet<ResourceId>,
@@ -138,6 +183,10 @@ impl Held {
             State::Blocked(_) => Err(AccountsError::Blocked),
         }
     }
+
+    fn administers(&self) -> bool {
+        self.administrator && self.state == State::Active
+    }
 }
 
 /// The part of a credential that is no secret: by it the credential is found, so that its secret can be compared
@@ -148,6 +197,8 @@ type CredentialId = u64;
 struct Credential {
     account: AccountId,
     via: Via,
+    /// What came of one signing in ends with one signing out. An API token comes of none.
+    signing_in: Option<CredentialId>,
     hash: TokenHash,
 }
 
@@ -164,12 +215,20 @@ impl Tenant {
                 self.change(resource, |held| held.password = hash);
             }
             Event::Deactivated { resource } => {
-                self.change(resource, |held| held.state = State::Blocked(BlockedBy::Scim));
-                self.end_all(resource);
+                self.shut(resource, |state| State::of(false, state.is_blocked_by_administrator()))
             }
-            Event::Reactivated { resource } => self.change(resource, |held| match held.state {
-                State::Active | State::Blocked(BlockedBy::Scim) => held.state = State::Active,
+            Event::Reactivated { resource } => self.change(resource, |held| {
+                held.state = State::of(true, held.state.is_blocked_by_administrator());
             }),
+            Event::Blocked { resource } => {
+                self.shut(resource, |state| State::of(state.is_active_in_scim(), true));
+            }
+            Event::Unblocked { resource } => self.change(resource, |held| {
+                held.state = State::of(held.state.is_active_in_scim(), false);
+            }),
+            Event::AdministratorSet { resource, administrator } => {
+                self.change(resource, |held| held.administrator = administrator);
+            }
             Event::Deleted { resource } => self.delete(resource),
             Event::GroupChanged { group, name, joined, left } => {
                 self.group_names.insert(group, name.into());
@@ -200,7 +259,8 @@ impl Tenant {
             user_name: person.user_name.into(),
             external_id: None,
             saml_name_id: None,
-            state: if person.active { State::Active } else { State::Blocked(BlockedBy::Scim) },
+            state: State::of(person.active, false),
+            administrator: false,
             password,
             credentials: Vec::new(),
             groups: BTreeSet::new(),
@@ -236,6 +296,11 @@ impl Tenant {
         }
     }
 
+    fn shut(&mut self, resource: ResourceId, state: impl FnOnce(State) -> State) {
+        self.change(resource, |held| held.state = state(held.state));
+        self.end_all(resource);
+    }
+
     fn end_all(&mut self, resource: ResourceId) {
         let Some(held) = self.by_resource.get(&resource).and_then(|id| self.accounts.get_mut(id)) else {
             return;
@@ -251,14 +316,39 @@ impl Tenant {
         }
     }
 
-    fn issue(&mut self, account: AccountId, via: Via) -> Result<String, AccountsError> {
+    fn open(&mut self, account: AccountId) -> Result<SignedIn, AccountsError> {
+        let signing_in = Some(CredentialId::from_be_bytes(token::random()?));
+        let session = self.issue(account, Via::Session, signing_in)?;
+        let refresh = self.issue(account, Via::Refresh, signing_in)?;
+        Ok(SignedIn { session, refresh, account })
+    }
+
+    fn issue(
+        &mut self,
+        account: AccountId,
+        via: Via,
+        signing_in: Option<CredentialId>,
+    ) -> Result<String, AccountsError> {
         let held = self.accounts.get_mut(&account).ok_or(AccountsError::NoAccount)?;
         held.usable()?;
         let id = CredentialId::from_be_bytes(token::random()?);
         let text = format!("{}{id:016x}.{}", via.prefix(), token::generate_token()?);
         held.credentials.push(id);
-        self.credentials.insert(id, Credential { account, via, hash: TokenHash::of(&text) });
+        self.credentials.insert(id, Credential { account, via, signing_in, hash: TokenHash::of(&text) });
         Ok(text)
+    }
+
+    /// The lock that guards the end of this account, if it is one that may be used and administers the
+    /// application.
+    fn endings_of_administrator(&self, resource: ResourceId) -> Option<Arc<tokio::sync::Mutex<()>>> {
+        let held = self.accounts.get(self.by_resource.get(&resource)?)?;
+        held.administers().then(|| Arc::clone(&self.endings))
+    }
+
+    fn is_last_administrator(&self, resource: ResourceId) -> bool {
+        let Some(id) = self.by_resource.get(&resource) else { return false };
+        let administers = |id| self.accounts.get(id).is_some_and(|held| held.administers());
+        administers(id) && !self.accounts.keys().any(|other| other != id && administers(other))
     }
 
     fn credential(&self, text: &str) -> Option<(CredentialId, &Credential)> {
@@ -281,7 +371,9 @@ impl Tenant {
             external_id: held.external_id.as_deref().map(str::to_owned),
             saml_name_id: held.saml_name_id.as_deref().map(str::to_owned),
             state: held.state,
+            administrator: held.administrator,
             sessions: count(Via::Session),
+            refreshes: count(Via::Refresh),
             tokens: count(Via::Token),
             groups: self.group_names(held),
         }

@@ -3,27 +3,58 @@
 //!
 //! An account has an id of its own. Its SCIM identity (the resource's id and the provider's `externalId`) and
 //! its SAML identity hang on the account and outlive every change but deletion. The ways in are: signing in with
-//! a password (which opens a session), a session that is open, and a personal API token. Each way leads to the
-//! doors: a door is named like a group and opens only for an account that is in the group.
+//! a password (which opens a session and hands out a refresh token), a session that is open, a refresh token
+//! (which opens another session), and a personal API token. Each way leads to the doors: a door is named like a
+//! group and opens only for an account that is in the group.
 //!
-//! Which change ends which way in:
+//! Two hands can shut an account, and each opens only what it has shut: SCIM by `active`, and the application's
+//! administrator by a block. It may be used when neither has shut it.
 //!
-//! | change | sign-in | open sessions | API tokens | doors | id, identities, password |
-//! |---|---|---|---|---|---|
-//! | provisioned active | opens with a password, once one is set | none yet | none yet | by groups | made |
-//! | provisioned inactive | refused | none yet | none yet | shut | made |
-//! | linked (`externalId` set or changed) | as before | as before | as before | as before | SCIM identity changes; the first `externalId` also becomes the SAML identity |
-//! | renamed (`userName`) | by the new name only | as before | as before | as before | kept |
-//! | password set or taken away | by the new password only, if active | as before | as before | as before | password changes |
-//! | **deactivated** | **refused** | **ended** | **ended** | **shut** | **kept**, and so are the groups |
-//! | reactivated | opens again | ended ones stay ended, fresh ones open | ended ones stay ended, fresh ones can be had | by the groups of now | kept |
-//! | joined a group | as before | as before | as before | that one opens, if active | kept |
-//! | left a group, group deleted | as before | as before | as before | that one shuts | kept |
-//! | group renamed | as before | as before | as before | the name of the door moves | kept |
-//! | deleted | ended | ended | ended | shut | gone |
+//! | | SCIM: active | SCIM: inactive |
+//! |---|---|---|
+//! | no block | `Active` | `Blocked(Scim)` |
+//! | the administrator's block | `Blocked(Administrator)` | `Blocked(Both)` |
 //!
-//! Deactivating twice, or reactivating who is active, changes nothing. A password set while the account is
-//! blocked is kept and does not unblock it.
+//! What `active` shows is what SCIM said last, also while the administrator's block stands: RFC 7643 section
+//! 4.1.1 leaves its meaning to the service provider, and an identity provider that wrote true and reads false
+//! would repair for ever what it cannot repair. GitLab does the same. Whether the account may really be used,
+//! the administrator's own endpoint tells.
+//!
+//! Which change ends which way in (a test goes through the table cell by cell):
+//!
+//! | change | sign-in | session | refresh token | API token | door | identity |
+//! |---|---|---|---|---|---|---|
+//! | provisioned active | open | none | none | none | shut | made |
+//! | provisioned inactive | refused | none | none | none | shut | made |
+//! | linked to another externalId | open | goes on | goes on | goes on | open | linked anew |
+//! | renamed | by the new name | goes on | goes on | goes on | open | kept |
+//! | password changed | by the new password | goes on | goes on | goes on | open | kept |
+//! | password taken away | refused | goes on | goes on | goes on | open | kept |
+//! | session refreshed | open | goes on | goes on | goes on | open | kept |
+//! | signed out | open | ended | ended | goes on | open | kept |
+//! | deactivated | refused | ended | ended | ended | shut | kept |
+//! | deactivated twice | refused | ended | ended | ended | shut | kept |
+//! | password changed while inactive | refused | ended | ended | ended | shut | kept |
+//! | reactivated | open | ended | ended | ended | open | kept |
+//! | reactivated while active | open | goes on | goes on | goes on | open | kept |
+//! | blocked by the administrator | refused | ended | ended | ended | shut | kept |
+//! | blocked, then reactivated by SCIM | refused | ended | ended | ended | shut | kept |
+//! | blocked, then unblocked | open | ended | ended | ended | open | kept |
+//! | deactivated, then blocked, then reactivated | refused | ended | ended | ended | shut | kept |
+//! | deactivated, then blocked, then unblocked | refused | ended | ended | ended | shut | kept |
+//! | made an administrator | open | goes on | goes on | goes on | open | kept |
+//! | joined another group | open | goes on | goes on | goes on | open | kept |
+//! | left the group | open | goes on | goes on | goes on | shut | kept |
+//! | group renamed | open | goes on | goes on | goes on | by its new name | kept |
+//! | group deleted | open | goes on | goes on | goes on | shut | kept |
+//! | left the group while inactive, then reactivated | open | ended | ended | ended | shut | kept |
+//! | deleted | refused | ended | ended | ended | shut | gone |
+//!
+//! "Ended" is for good: what was ended does not come back with the reactivation, but fresh ways open. The first
+//! `externalId` also becomes the SAML identity, and later ones do not change it.
+//!
+//! An application that nobody administers cannot be repaired from inside. So SCIM may not end the last account
+//! that may be used and administers it ([`Accounts::permit_end`]); the holder of the application's own token may.
 
 mod memory;
 mod password;
@@ -54,6 +85,11 @@ pub trait Accounts: Send + Sync + 'static {
     /// What is known of an account.
     fn account<'a>(&'a self, tenant: &'a TenantId, who: Who) -> Answer<'a, Option<Account>>;
 
+    /// Asks whether SCIM may deactivate or delete the account of this User. While the permit is held, no other
+    /// account gets one if the two are the last that administer the application; so it is held until the end is
+    /// carried out.
+    fn permit_end<'a>(&'a self, tenant: &'a TenantId, resource: ResourceId) -> Answer<'a, EndPermit>;
+
     /// Opens a session. An unknown name and a wrong password are one error; that the account is blocked is
     /// told only to who knows its password.
     fn sign_in<'a>(
@@ -63,7 +99,14 @@ pub trait Accounts: Send + Sync + 'static {
         password: Password,
     ) -> Answer<'a, SignedIn>;
 
-    /// Ends a session.
+    /// Opens a session for somebody who has proved elsewhere who they are.
+    fn open_session(&self, tenant: &TenantId, account: AccountId) -> Answer<'_, SignedIn>;
+
+    /// Opens another session with a refresh token, which stays good (RFC 6749 section 6 leaves that to the
+    /// server). What it opens goes with it when either is signed out.
+    fn refresh<'a>(&'a self, tenant: &'a TenantId, refresh: &'a str) -> Answer<'a, SignedIn>;
+
+    /// Ends a session, with the refresh token that it came with and the sessions which that has opened.
     fn sign_out<'a>(&'a self, tenant: &'a TenantId, session: &'a str) -> Answer<'a, ()>;
 
     /// Issues a personal API token, which lasts until the account is deactivated or deleted.
@@ -85,6 +128,11 @@ pub enum AccountsError {
     /// There is no such account.
     #[error("there is no such account")]
     NoAccount,
+    /// SCIM may not end this one.
+    #[error(
+        "this is the last account that administers the application: make somebody else an administrator first"
+    )]
+    LastAdministrator,
     /// The accounts could not be read or written.
     #[error("the accounts failed: {0}")]
     Failed(String),
@@ -125,6 +173,23 @@ pub enum Event {
     Reactivated {
         /// The User.
         resource: ResourceId,
+    },
+    /// The administrator shut the account; SCIM cannot open it.
+    Blocked {
+        /// The User.
+        resource: ResourceId,
+    },
+    /// The administrator took that back.
+    Unblocked {
+        /// The User.
+        resource: ResourceId,
+    },
+    /// The person administers the application, or does not any more.
+    AdministratorSet {
+        /// The User.
+        resource: ResourceId,
+        /// Whether the person does from now on.
+        administrator: bool,
     },
     /// The User was deleted.
     Deleted {
@@ -216,8 +281,12 @@ pub struct Account {
     pub saml_name_id: Option<String>,
     /// Whether it may be used.
     pub state: State,
+    /// Whether it administers the application.
+    pub administrator: bool,
     /// How many sessions are open.
     pub sessions: usize,
+    /// How many refresh tokens work.
+    pub refreshes: usize,
     /// How many API tokens work.
     pub tokens: usize,
     /// The names of the groups it is in, sorted.
@@ -235,10 +304,58 @@ pub enum State {
 
 /// Who blocked an account, and therefore who may unblock it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[non_exhaustive]
 pub enum BlockedBy {
     /// `active` is false in SCIM.
     Scim,
+    /// The application's administrator did.
+    Administrator,
+    /// Both, and both have to take it back.
+    Both,
+}
+
+impl State {
+    /// The state of an account of which SCIM and the administrator say this.
+    pub fn of(active_in_scim: bool, blocked_by_administrator: bool) -> Self {
+        match (active_in_scim, blocked_by_administrator) {
+            (true, false) => Self::Active,
+            (false, false) => Self::Blocked(BlockedBy::Scim),
+            (true, true) => Self::Blocked(BlockedBy::Administrator),
+            (false, true) => Self::Blocked(BlockedBy::Both),
+        }
+    }
+
+    /// What SCIM said last: the `active` of the User.
+    pub fn is_active_in_scim(self) -> bool {
+        matches!(self, Self::Active | Self::Blocked(BlockedBy::Administrator))
+    }
+
+    /// Whether the administrator's block stands.
+    pub fn is_blocked_by_administrator(self) -> bool {
+        matches!(self, Self::Blocked(BlockedBy::Administrator | BlockedBy::Both))
+    }
+}
+
+/// The permission to end an account through SCIM; held until that is done.
+#[must_use = "the permission holds only while this is held"]
+#[derive(Default)]
+pub struct EndPermit(Option<Box<dyn Send>>);
+
+impl EndPermit {
+    /// For an account whose end concerns nobody else.
+    pub fn free() -> Self {
+        Self::default()
+    }
+
+    /// For one of the accounts that administer the application; what is held keeps the others from ending.
+    pub fn holding(held: impl Send + 'static) -> Self {
+        Self(Some(Box::new(held)))
+    }
+}
+
+impl fmt::Debug for EndPermit {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "EndPermit({})", if self.0.is_some() { "held" } else { "free" })
+    }
 }
 
 /// A session that was just opened.
@@ -246,6 +363,8 @@ pub enum BlockedBy {
 pub struct SignedIn {
     /// The text that the holder of the session shows.
     pub session: String,
+    /// The text by which the holder opens another session.
+    pub refresh: String,
     /// Whose it is.
     pub account: AccountId,
 }
@@ -276,6 +395,8 @@ impl Identity {
 pub enum Via {
     /// A session.
     Session,
+    /// A refresh token.
+    Refresh,
     /// A personal API token.
     Token,
 }
@@ -285,19 +406,23 @@ impl Via {
     pub fn name(self) -> &'static str {
         match self {
             Self::Session => "session",
+            Self::Refresh => "refresh",
             Self::Token => "token",
         }
     }
 
     /// What a credential claims to be; it may be known to nobody.
     pub(crate) fn claimed(credential: &str) -> Option<Self> {
-        [Self::Session, Self::Token].into_iter().find(|via| credential.starts_with(via.prefix()))
+        [Self::Session, Self::Refresh, Self::Token]
+            .into_iter()
+            .find(|via| credential.starts_with(via.prefix()))
     }
 
     /// How the text of a credential begins, so that people and secret scanners can tell what they found.
     pub(crate) fn prefix(self) -> &'static str {
         match self {
             Self::Session => "ses_",
+            Self::Refresh => "ref_",
             Self::Token => "pat_",
         }
     }

@@ -7,9 +7,10 @@ use futures::future::BoxFuture;
 use super::{Cluster, Deviation};
 use crate::{
     accounts::{
-        Account, AccountId, Accounts, AccountsError, Answer, Event, Identity, Origin, Password, SignedIn, Who,
+        Account, AccountId, Accounts, AccountsError, Answer, EndPermit, Event, Identity, Origin, Password,
+        SignedIn, Who,
     },
-    store::TenantId,
+    store::{ResourceId, TenantId},
 };
 
 /// Snipe-IT changed what it displayed and not what it checked.
@@ -86,6 +87,10 @@ impl Accounts for Rerouted {
         self.inner.account(tenant, who)
     }
 
+    fn permit_end<'a>(&'a self, tenant: &'a TenantId, resource: ResourceId) -> Answer<'a, EndPermit> {
+        self.inner.permit_end(tenant, resource)
+    }
+
     fn sign_in<'a>(
         &'a self,
         tenant: &'a TenantId,
@@ -93,6 +98,14 @@ impl Accounts for Rerouted {
         password: Password,
     ) -> Answer<'a, SignedIn> {
         self.inner.sign_in(tenant, user_name, password)
+    }
+
+    fn open_session(&self, tenant: &TenantId, account: AccountId) -> Answer<'_, SignedIn> {
+        self.inner.open_session(tenant, account)
+    }
+
+    fn refresh<'a>(&'a self, tenant: &'a TenantId, refresh: &'a str) -> Answer<'a, SignedIn> {
+        self.inner.refresh(tenant, refresh)
     }
 
     fn sign_out<'a>(&'a self, tenant: &'a TenantId, session: &'a str) -> Answer<'a, ()> {

@@ -11,7 +11,7 @@ use super::{
     visit::{Visit, refuse},
 };
 use crate::{
-    accounts::{Accounts, AccountsError, Event, State, Who},
+    accounts::{Accounts, AccountsError, Event, Who},
     scim::Error,
     store::{ResourceId, TenantId},
 };
@@ -101,7 +101,7 @@ async fn only_active(
     let mut active = Vec::new();
     for person in people {
         let account = inner.account(tenant, Who::Resource(person)).await?;
-        if account.is_some_and(|account| account.state == State::Active) {
+        if account.is_some_and(|account| account.state.is_active_in_scim()) {
             active.push(person);
         }
     }

@@ -8,9 +8,10 @@ use std::{
 use super::{Cluster, Deviation, Seams, visit::Visit};
 use crate::{
     accounts::{
-        Account, AccountId, Accounts, AccountsError, Answer, Event, Identity, Password, SignedIn, Via, Who,
+        Account, AccountId, Accounts, AccountsError, Answer, EndPermit, Event, Identity, Password, SignedIn,
+        Via, Who,
     },
-    store::TenantId,
+    store::{ResourceId, TenantId},
 };
 
 /// authentik ended sessions in its handler of PATCH.
@@ -57,10 +58,17 @@ struct Survivors {
 }
 
 /// A credential that was handed out.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 struct Issued {
+    tenant: TenantId,
     account: AccountId,
     outlived: bool,
+}
+
+impl Issued {
+    fn is_of(&self, tenant: &TenantId, account: AccountId) -> bool {
+        self.tenant == *tenant && self.account == account
+    }
 }
 
 impl Survivors {
@@ -72,21 +80,27 @@ impl Survivors {
         self.issued.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn note(&self, via: Via, credential: &str, account: AccountId) {
+    fn note(&self, via: Via, credential: &str, tenant: &TenantId, account: AccountId) {
         if via == self.via {
-            self.issued().insert(credential.to_owned(), Issued { account, outlived: false });
+            let issued = Issued { tenant: tenant.clone(), account, outlived: false };
+            self.issued().insert(credential.to_owned(), issued);
         }
+    }
+
+    fn note_open(&self, tenant: &TenantId, open: &SignedIn) {
+        self.note(Via::Session, &open.session, tenant, open.account);
+        self.note(Via::Refresh, &open.refresh, tenant, open.account);
     }
 
     async fn deactivate(&self, tenant: &TenantId, who: Who) -> Result<(), AccountsError> {
         let Some(account) = self.inner.account(tenant, who).await? else { return Ok(()) };
         let mut issued = self.issued();
         if (self.spares)() {
-            for credential in issued.values_mut().filter(|credential| credential.account == account.id) {
+            for credential in issued.values_mut().filter(|credential| credential.is_of(tenant, account.id)) {
                 credential.outlived = true;
             }
         } else {
-            issued.retain(|_, credential| credential.account != account.id);
+            issued.retain(|_, credential| !credential.is_of(tenant, account.id));
         }
         Ok(())
     }
@@ -105,14 +119,19 @@ impl Accounts for Survivors {
     fn account<'a>(&'a self, tenant: &'a TenantId, who: Who) -> Answer<'a, Option<Account>> {
         Box::pin(async move {
             let Some(mut account) = self.inner.account(tenant, who).await? else { return Ok(None) };
-            let outlived = |credential: &&Issued| credential.outlived && credential.account == account.id;
+            let outlived = |credential: &&Issued| credential.outlived && credential.is_of(tenant, account.id);
             let count = self.issued().values().filter(outlived).count();
             match self.via {
                 Via::Session => account.sessions += count,
+                Via::Refresh => account.refreshes += count,
                 Via::Token => account.tokens += count,
             }
             Ok(Some(account))
         })
+    }
+
+    fn permit_end<'a>(&'a self, tenant: &'a TenantId, resource: ResourceId) -> Answer<'a, EndPermit> {
+        self.inner.permit_end(tenant, resource)
     }
 
     fn sign_in<'a>(
@@ -123,7 +142,24 @@ impl Accounts for Survivors {
     ) -> Answer<'a, SignedIn> {
         Box::pin(async move {
             let open = self.inner.sign_in(tenant, user_name, password).await?;
-            self.note(Via::Session, &open.session, open.account);
+            self.note_open(tenant, &open);
+            Ok(open)
+        })
+    }
+
+    fn open_session(&self, tenant: &TenantId, account: AccountId) -> Answer<'_, SignedIn> {
+        let (opening, tenant) = (self.inner.open_session(tenant, account), tenant.clone());
+        Box::pin(async move {
+            let open = opening.await?;
+            self.note_open(&tenant, &open);
+            Ok(open)
+        })
+    }
+
+    fn refresh<'a>(&'a self, tenant: &'a TenantId, refresh: &'a str) -> Answer<'a, SignedIn> {
+        Box::pin(async move {
+            let open = self.inner.refresh(tenant, refresh).await?;
+            self.note_open(tenant, &open);
             Ok(open)
         })
     }
@@ -137,10 +173,10 @@ impl Accounts for Survivors {
     }
 
     fn issue_token(&self, tenant: &TenantId, account: AccountId) -> Answer<'_, String> {
-        let issuing = self.inner.issue_token(tenant, account);
+        let (issuing, tenant) = (self.inner.issue_token(tenant, account), tenant.clone());
         Box::pin(async move {
             let token = issuing.await?;
-            self.note(Via::Token, &token, account);
+            self.note(Via::Token, &token, &tenant, account);
             Ok(token)
         })
     }
@@ -151,7 +187,8 @@ impl Accounts for Survivors {
                 Err(refusal @ (AccountsError::NotKnown | AccountsError::Blocked)) => refusal,
                 identified => return identified,
             };
-            let issued = self.issued().get(credential).copied().filter(|issued| issued.outlived);
+            let issued = self.issued().get(credential).cloned();
+            let issued = issued.filter(|issued| issued.outlived && issued.tenant == *tenant);
             let Some(issued) = issued else { return Err(refusal) };
             let account = self.inner.account(tenant, Who::Account(issued.account)).await?.ok_or(refusal)?;
             Ok(Identity {

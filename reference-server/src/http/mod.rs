@@ -2,7 +2,7 @@
 //! and however it goes wrong, the answer is a SCIM answer.
 
 mod answer;
-mod app;
+pub(crate) mod app;
 mod discovery;
 mod endpoint;
 mod problem;

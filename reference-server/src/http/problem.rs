@@ -1,6 +1,8 @@
 //! The one error of the SCIM side: whatever goes wrong below the base path becomes a SCIM error message
 //! (RFC 7644 section 3.12) here, with the headers that its status demands.
 
+use std::time::Duration;
+
 use axum::{
     body::Body,
     http::{HeaderName, HeaderValue, StatusCode, header},
@@ -10,6 +12,7 @@ use axum::{
 use super::answer;
 use crate::{
     accounts::AccountsError,
+    rate::retry_after,
     scim,
     store::{Indexed, StoreError},
 };
@@ -47,6 +50,16 @@ impl Problem {
     /// The error without its headers, for an answer that is not SCIM.
     pub(crate) fn into_error(self) -> scim::Error {
         self.error
+    }
+
+    /// 429 (RFC 6585 section 4), with the time after which the next request is taken again.
+    pub(crate) fn too_many_requests(wait: Duration) -> Self {
+        let seconds = retry_after(wait);
+        let detail = format!("Too many requests; send the next one in {seconds} s.");
+        Self {
+            error: scim::Error::new(429, None, detail),
+            header: Some((header::RETRY_AFTER, HeaderValue::from(seconds))),
+        }
     }
 
     /// 503: too many others write the same resource; nothing is wrong with the request.
@@ -91,8 +104,18 @@ impl From<StoreError> for Problem {
 }
 
 impl From<AccountsError> for Problem {
-    fn from(_: AccountsError) -> Self {
-        scim::Error::internal("The server could not bring the account behind the resource up to date.").into()
+    fn from(error: AccountsError) -> Self {
+        match error {
+            AccountsError::LastAdministrator => scim::Error::forbidden(
+                "This User is the last active administrator of the application and can be neither deactivated \
+                 nor deleted through SCIM; make somebody else an administrator first.",
+            ),
+            // What broke inside is nobody's business outside.
+            _ => scim::Error::internal(
+                "The server could not bring the account behind the resource up to date.",
+            ),
+        }
+        .into()
     }
 }
 

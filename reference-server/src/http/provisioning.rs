@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use super::{problem::Problem, represent, service::Service};
 use crate::{
-    accounts::{Account, Event, Origin, Password, Person, State, Who},
+    accounts::{Account, EndPermit, Event, Origin, Password, Person, Who},
     scim::{
         self, Error, IfMatch, Map, Member, Membership, MembershipChange, WriteOnly,
         error::quoted,
@@ -85,6 +85,8 @@ pub(crate) async fn change(
         let record = expect(service, author, kind, id, if_match).await?;
         let current = represent::parse(&record)?;
         let wanted = compute(&current)?;
+        let ends = kind == Kind::User && is_active(&current) && !is_active(&wanted.document);
+        let _permit = if ends { permit_end(service, author, id).await? } else { EndPermit::free() };
         let members = member_changes(service, author, id, &wanted.membership).await?;
         // A password is no part of the document, but to write one is a change of the resource.
         let changed = wanted.document != current || !wanted.write_only.is_empty();
@@ -122,6 +124,7 @@ pub(crate) async fn delete(
     if_match: Option<&IfMatch>,
 ) -> Result<(), Problem> {
     let _turn = service.turns.take(id).await;
+    let _permit = if kind == Kind::User { permit_end(service, author, id).await? } else { EndPermit::free() };
     for _ in 0..ATTEMPTS {
         let expected = match if_match {
             None => None,
@@ -148,6 +151,14 @@ pub(crate) async fn delete(
         return committed.map(|_| ()).map_err(Into::into);
     }
     Err(Problem::busy())
+}
+
+/// Asks the application whether SCIM may end this account; its own administrator need not ask.
+async fn permit_end(service: &Service, author: Author<'_>, id: ResourceId) -> Result<EndPermit, Problem> {
+    match author.origin {
+        Origin::Scim => Ok(service.accounts.permit_end(author.tenant, id).await?),
+        Origin::Administrator => Ok(EndPermit::free()),
+    }
 }
 
 /// The resource as it is, if the client's condition allows to change it (RFC 7644 section 3.14).
@@ -286,13 +297,13 @@ fn user_events(
 ) -> Vec<Event> {
     let user_name = text(news.document, "userName").unwrap_or_default();
     let external_id = text(news.document, "externalId");
-    let active = news.document.get("active").and_then(Value::as_bool).unwrap_or(true);
+    let active = is_active(news.document);
     let password = news.write_only.password().map(|password| Password::new(password.to_owned()));
     let Some(account) = account else {
         let person = Person { resource, origin, user_name, external_id, active, password };
         return vec![Event::Provisioned(person)];
     };
-    let was_active = account.state == State::Active;
+    let was_active = account.state.is_active_in_scim();
     let mut events = Vec::new();
     if was_active && !active {
         events.push(Event::Deactivated { resource });
@@ -310,6 +321,10 @@ fn user_events(
         events.push(Event::Reactivated { resource });
     }
     events
+}
+
+fn is_active(document: &Map) -> bool {
+    document.get("active").and_then(Value::as_bool).unwrap_or(true)
 }
 
 fn text(document: &Map, name: &str) -> Option<String> {

@@ -95,10 +95,12 @@ impl FromRequest<Arc<Service>> for ScimRequest {
 
 fn authorise(service: &Service, headers: &HeaderMap, public: bool) -> Result<TenantId, Problem> {
     if !headers.contains_key(header::AUTHORIZATION) {
-        return if public { Ok(service.tenant.clone()) } else { Err(Problem::unauthorized(false)) };
+        return if public { Ok(service.tenants.first().id()) } else { Err(Problem::unauthorized(false)) };
     }
     let tenant = bearer(headers).and_then(|token| service.tokens.tenant(token));
-    tenant.cloned().ok_or_else(|| Problem::unauthorized(true))
+    let tenant = tenant.ok_or_else(|| Problem::unauthorized(true))?;
+    service.rate.take(&tenant).map_err(Problem::too_many_requests)?;
+    Ok(tenant)
 }
 
 /// The token of `Authorization: Bearer TOKEN` (RFC 6750 section 2.1; the scheme's name in any case).

@@ -7,9 +7,11 @@ use tokio::sync::{Mutex, MutexGuard};
 use crate::{
     BasePath, Clock, Limits, PublicUrl,
     accounts::Accounts,
+    rate::RateLimit,
     scim::{Attribute, Registry, ResourceType, Rules, schema::Returned},
-    store::{Kind, ResourceId, Store, TenantId},
-    token::{TokenHash, Tokens},
+    store::{Kind, ResourceId, Store},
+    tenant::Tenants,
+    token::ScimTokens,
 };
 
 /// The parts of a running server.
@@ -24,10 +26,9 @@ pub(crate) struct Service {
     pub(crate) base_path: BasePath,
     pub(crate) public_url: Option<PublicUrl>,
     pub(crate) limits: Limits,
-    pub(crate) tokens: Tokens,
-    pub(crate) admin: TokenHash,
-    /// Whose people the application's own endpoints are about.
-    pub(crate) tenant: TenantId,
+    pub(crate) tenants: Arc<Tenants>,
+    pub(crate) tokens: Arc<ScimTokens>,
+    pub(crate) rate: RateLimit,
     pub(crate) store: Arc<dyn Store>,
     pub(crate) accounts: Arc<dyn Accounts>,
     pub(crate) turns: Turns,

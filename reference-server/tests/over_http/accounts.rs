@@ -106,7 +106,9 @@ async fn deactivation_ends_every_way_in_and_keeps_the_identity() {
         server.admin(Method::POST, "/ada/tokens", None).await.expect(409);
         let mut expected = before.clone();
         expected["state"] = "blocked".into();
+        expected["blockedBy"] = json!(["scim"]);
         expected["sessions"] = 0.into();
+        expected["refreshes"] = 0.into();
         expected["tokens"] = 0.into();
         assert_eq!(account(&server, "ada").await, expected);
         let user = server.get(&format!("/Users/{id}")).await.expect(200).json();
@@ -295,7 +297,8 @@ async fn the_administrator_makes_shows_and_removes_people() {
         shown,
         json!({
             "account": shown["account"], "id": id, "userName": "grace", "externalId": null,
-            "samlNameId": null, "state": "active", "sessions": 0, "tokens": 0, "groups": [],
+            "samlNameId": null, "state": "active", "blockedBy": [], "administrator": false,
+            "sessions": 0, "refreshes": 0, "tokens": 0, "groups": [],
         })
     );
     assert_ne!(shown["account"], shown["id"]);

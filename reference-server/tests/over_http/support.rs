@@ -74,15 +74,11 @@ impl Server {
         limits: Limits,
         public_url: Option<scimspec_reference_server::PublicUrl>,
     ) -> Self {
-        let config = Config {
-            base_path: "/scim/v2".to_owned(),
-            scim_token: TokenHash::of(SCIM_TOKEN),
-            admin_token: TokenHash::of(ADMIN_TOKEN),
-            public_url,
-            deviations,
-            limits,
-            protocol: scimspec_reference_server::Protocol::default(),
-        };
+        let single = Config::single(TokenHash::of(SCIM_TOKEN), TokenHash::of(ADMIN_TOKEN));
+        Self::of(Config { public_url, deviations, limits, ..single })
+    }
+
+    pub(crate) fn of(config: Config) -> Self {
         Self { router: ReferenceServer::new(config).router() }
     }
 

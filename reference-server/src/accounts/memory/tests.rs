@@ -3,6 +3,7 @@
 use futures::executor::block_on;
 
 use super::*;
+use crate::accounts::BlockedBy;
 
 struct World {
     accounts: MemoryAccounts,
@@ -115,7 +116,7 @@ fn deactivation_ends_every_way_in_and_keeps_the_identity() {
     assert_eq!(world.sign_in("ada", "analytical"), Err(AccountsError::Blocked));
     assert_eq!(world.token(), Err(AccountsError::Blocked));
     let blocked = State::Blocked(BlockedBy::Scim);
-    assert_eq!(world.account(), Account { state: blocked, sessions: 0, tokens: 0, ..before });
+    assert_eq!(world.account(), Account { state: blocked, sessions: 0, refreshes: 0, tokens: 0, ..before });
 }
 
 #[test]
