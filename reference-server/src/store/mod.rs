@@ -3,6 +3,7 @@
 
 mod kind;
 mod memory;
+mod sql;
 
 use std::{fmt, sync::Arc};
 
@@ -13,6 +14,7 @@ use uuid::Uuid;
 pub use self::{
     kind::{Indexed, Kind, Name},
     memory::MemoryStore,
+    sql::{OpenError, PostgresStore, SqliteStore},
 };
 pub use crate::scim::Version;
 
