@@ -286,7 +286,7 @@ impl Judge {
     }
 
     fn stuck_message(&self, check: &Check, error: &TaskError) -> String {
-        let statement = self.statement(check);
+        let statement = self.required(check);
         match error.demands.first() {
             Some(demand) => format!("{statement}. The provider's demand {demand} is not met"),
             None => statement,
@@ -294,11 +294,21 @@ impl Judge {
     }
 
     fn broken_message(&self, check: &Check, ruling: &Ruling) -> String {
-        let statement = self.statement(check);
+        let statement = self.required(check);
         match &ruling.because {
             Some(because) => format!("{statement} ({because})"),
             None => statement,
         }
+    }
+
+    /// What is broken.
+    fn required(&self, check: &Check) -> String {
+        let word = match check.level {
+            Level::Must => "Required",
+            Level::Should => "Recommended",
+            Level::May => "Recorded",
+        };
+        format!("{word}: {}", self.statement(check))
     }
 
     /// What the check is about, with its source: a promise of provisioning is not called RFC text.

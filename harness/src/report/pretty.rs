@@ -137,41 +137,31 @@ impl Page {
         }
     }
 
-    /// Everything that is not as it should be; the same thing as several personas is told once.
+    /// Everything that is not as it should be. One cause often breaks several checks, as several personas: it is told
+    /// once, with all of them.
     fn details(&mut self, run: &RunReport, lens: &Lens) {
-        let mut told: Vec<(&CheckResult, Vec<&str>)> = Vec::new();
+        let mut told: Vec<Vec<&CheckResult>> = Vec::new();
         for check in &run.checks {
             if matches!(check.verdict, Verdict::Pass | Verdict::Info | Verdict::Skip) {
                 continue;
             }
-            let same = |other: &CheckResult| {
-                other.id == check.id
-                    && other.verdict == check.verdict
-                    && other.message == check.message
-                    && other.known == check.known
-            };
-            let persona = check.persona.as_deref();
-            match told.iter_mut().find(|(other, _)| same(other)) {
-                Some((_, personas)) => personas.extend(persona),
-                None => told.push((check, persona.into_iter().collect())),
+            match told.iter_mut().find(|group| is_same(group[0], check)) {
+                Some(group) => group.push(check),
+                None => told.push(vec![check]),
             }
         }
-        told.sort_by_key(|(check, _)| (std::cmp::Reverse(check.verdict), check.known.is_some()));
-        for (check, personas) in told {
-            self.detail(check, &personas, run, lens);
+        told.sort_by_key(|group| (std::cmp::Reverse(group[0].verdict), group[0].known.is_some()));
+        for group in told {
+            self.detail(&group, run, lens);
         }
     }
 
-    fn detail(&mut self, check: &CheckResult, personas: &[&str], run: &RunReport, lens: &Lens) {
+    fn detail(&mut self, group: &[&CheckResult], run: &RunReport, lens: &Lens) {
+        let check = group[0];
         let style = style(check.verdict).bold();
-        let as_whom =
-            if personas.is_empty() { String::new() } else { format!(" as {}", personas.join(", ")) };
-        let _ = writeln!(
-            self.text,
-            "\n{style}{}{style:#} {}{as_whom}",
-            check.verdict.to_string().to_uppercase(),
-            check.id
-        );
+        let more = if group.len() > 1 { format!(" and {} more", group.len() - 1) } else { String::new() };
+        let word = check.verdict.to_string().to_uppercase();
+        let _ = writeln!(self.text, "\n{style}{word}{style:#} {}{more}", name(check));
         self.wrapped(&lens.text(&check.message), 2, Style::new());
         let ids: Vec<_> = check.requirements.iter().map(ToString::to_string).collect();
         self.field("shows", &format!("{} ({})", ids.join(", "), check.level));
@@ -198,6 +188,10 @@ impl Page {
                 self.unwrapped("body", &beginning(&body));
             }
             self.unwrapped("again", &view.curl);
+        }
+        let others: Vec<_> = group[1..].iter().map(|check| name(check)).collect();
+        if !others.is_empty() {
+            self.field("also", &others.join(", "));
         }
     }
 
@@ -296,6 +290,19 @@ fn wrap(text: &str, width: usize) -> Vec<String> {
         }
     }
     lines
+}
+
+fn name(check: &CheckResult) -> String {
+    match &check.persona {
+        Some(persona) => format!("{} as {persona}", check.id),
+        None => check.id.clone(),
+    }
+}
+
+/// Whether two checks tell of the same thing.
+fn is_same(one: &CheckResult, other: &CheckResult) -> bool {
+    (one.verdict, &one.message, &one.expected, &one.actual, &one.known)
+        == (other.verdict, &other.message, &other.expected, &other.actual, &other.known)
 }
 
 /// Enough of a body to recognise it; the JSON report has more.

@@ -6,9 +6,7 @@ use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::Arc;
 
-use scimspec_reference_server::{
-    Config, Deviation, ReferenceServer, TokenError, TokenHash, generate_token,
-};
+use scimspec_reference_server::{Config, Deviation, ReferenceServer, TokenError, TokenHash, generate_token};
 use secrecy::{ExposeSecret, SecretString};
 use tokio::net::TcpListener;
 use tokio::sync::Notify;
