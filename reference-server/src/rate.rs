@@ -119,7 +119,7 @@ mod tests {
     #[test]
     fn quiet_fills_the_bucket_and_no_more() {
         let world = World::new(4, 2);
-        world.forward(Duration::from_secs(3600));
+        world.forward(Duration::from_hours(1));
         assert_eq!((world.take("one"), world.take("one")), (Ok(()), Ok(())));
         assert!(world.take("one").is_err());
     }

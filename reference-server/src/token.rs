@@ -278,7 +278,7 @@ mod tests {
     fn a_rotated_token_may_be_given_some_time_and_no_more_by_rotating_again() {
         let world = World::new();
         let old = world.tokens.create(&world.one).unwrap();
-        let overlap = Duration::from_secs(60);
+        let overlap = Duration::from_mins(1);
         world.tokens.rotate(&world.one, old.id, overlap).unwrap().unwrap();
         world.forward(59);
         assert!(world.tokens.tenant(&old.token).is_some());

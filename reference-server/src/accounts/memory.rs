@@ -215,7 +215,7 @@ impl Tenant {
                 self.change(resource, |held| held.password = hash);
             }
             Event::Deactivated { resource } => {
-                self.shut(resource, |state| State::of(false, state.is_blocked_by_administrator()))
+                self.shut(resource, |state| State::of(false, state.is_blocked_by_administrator()));
             }
             Event::Reactivated { resource } => self.change(resource, |held| {
                 held.state = State::of(true, held.state.is_blocked_by_administrator());
@@ -393,5 +393,7 @@ fn link(held: &mut Held, external_id: Option<Box<str>>) {
     held.external_id = external_id;
 }
 
+#[cfg(test)]
+mod table;
 #[cfg(test)]
 mod tests;

@@ -381,3 +381,108 @@ async fn nobody_else_is_touched() {
     server.me(&token).await.expect(200);
     assert_eq!(account(&server, "grace").await, before);
 }
+
+#[tokio::test]
+async fn a_refresh_token_opens_another_session_until_the_person_is_deactivated() {
+    let server = Server::new();
+    let id = server.ada().await;
+    let open = server.sign_in("ada", "analytical").await.expect(200).json();
+    let refresh = async || {
+        let body = json!({"refresh": open["refresh"]});
+        server.app(Method::POST, "/app/refresh", "", Some(body)).await
+    };
+    let refreshed = refresh().await.expect(200).json();
+    assert_eq!(refreshed["account"], open["account"]);
+    assert_ne!(refreshed["session"], open["session"]);
+    server.me(refreshed["session"].as_str().unwrap()).await.expect(200);
+    server.me(open["refresh"].as_str().unwrap()).await.expect(401);
+    patch_active(&server, &id, false).await;
+    refresh().await.expect(401);
+    patch_active(&server, &id, true).await;
+    refresh().await.expect(401);
+}
+
+#[tokio::test]
+async fn signing_out_ends_the_refresh_token_too() {
+    let server = Server::new();
+    server.ada().await;
+    let open = server.sign_in("ada", "analytical").await.expect(200).json();
+    server.app(Method::POST, "/app/sign-out", open["session"].as_str().unwrap(), None).await.expect(204);
+    let body = json!({"refresh": open["refresh"]});
+    server.app(Method::POST, "/app/refresh", "", Some(body)).await.expect(401);
+}
+
+/// RFC 7643 section 4.1.1 leaves it to the service provider what `active` means: here it is what SCIM said.
+#[tokio::test]
+async fn scim_does_not_lift_the_administrator_s_block_and_still_reads_what_it_wrote() {
+    for by_put in [true, false] {
+        let server = Server::new();
+        let id = server.ada().await;
+        let session = server.session().await;
+        let token = server.token(&session).await;
+        server.admin(Method::PUT, "/ada/block", None).await.expect(204);
+        server.me(&session).await.expect(401);
+        server.me(&token).await.expect(401);
+        server.sign_in("ada", "analytical").await.expect(403);
+        assert_eq!(account(&server, "ada").await["blockedBy"], json!(["administrator"]));
+        let active = async || server.get(&format!("/Users/{id}")).await.expect(200).json()["active"].clone();
+        assert_eq!(active().await, true);
+
+        set_active(&server, &id, true, by_put).await;
+        server.sign_in("ada", "analytical").await.expect(403);
+        set_active(&server, &id, false, by_put).await;
+        assert_eq!(account(&server, "ada").await["blockedBy"], json!(["scim", "administrator"]));
+        assert_eq!(active().await, false);
+        set_active(&server, &id, true, by_put).await;
+        server.sign_in("ada", "analytical").await.expect(403);
+        assert_eq!(active().await, true);
+
+        set_active(&server, &id, false, by_put).await;
+        server.admin(Method::DELETE, "/ada/block", None).await.expect(204);
+        server.sign_in("ada", "analytical").await.expect(403);
+        set_active(&server, &id, true, by_put).await;
+        server.sign_in("ada", "analytical").await.expect(200);
+    }
+}
+
+#[tokio::test]
+async fn scim_ends_no_last_administrator() {
+    let server = Server::new();
+    let id = server.ada().await;
+    let path = format!("/Users/{id}");
+    server.admin(Method::PUT, "/ada/administrator", None).await.expect(204);
+    assert_eq!(account(&server, "ada").await["administrator"], true);
+    let refused = server.set_active(&id, false).await.expect_error(403, None);
+    assert!(refused.text.contains("last active administrator"));
+    let mut body = ada();
+    body["active"] = false.into();
+    server.put(&path, &body).await.expect_error(403, None);
+    server.delete(&path).await.expect_error(403, None);
+    assert_eq!(server.get(&path).await.expect(200).json()["active"], true);
+    server.sign_in("ada", "analytical").await.expect(200);
+
+    grace(&server).await;
+    server.admin(Method::PUT, "/grace/administrator", None).await.expect(204);
+    patch_active(&server, &id, false).await;
+    patch_active(&server, &id, true).await;
+    server.admin(Method::DELETE, "/grace/administrator", None).await.expect(204);
+    server.set_active(&id, false).await.expect_error(403, None);
+    // The holder of the application's own token is no identity provider.
+    server.admin(Method::DELETE, "/ada", None).await.expect(204);
+}
+
+#[tokio::test]
+async fn of_two_administrators_who_are_deactivated_at_once_one_stays() {
+    for _ in 0..20 {
+        let server = Server::new();
+        let id = server.ada().await;
+        let other = grace(&server).await;
+        for name in ["ada", "grace"] {
+            server.admin(Method::PUT, &format!("/{name}/administrator"), None).await.expect(204);
+        }
+        let (one, two) = tokio::join!(server.set_active(&id, false), server.set_active(&other, false));
+        let mut statuses = [one.status.as_u16(), two.status.as_u16()];
+        statuses.sort_unstable();
+        assert_eq!(statuses, [200, 403]);
+    }
+}

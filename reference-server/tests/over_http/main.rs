@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "the lint knows tests, but not the functions that tests share")]
 
 mod accounts;
+mod accounts_tenants;
 mod deviations;
 mod discovery;
 mod errors;

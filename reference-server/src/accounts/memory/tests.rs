@@ -1,4 +1,4 @@
-//! The table of the ways in, line by line.
+//! Accounts in memory: what each way in is, and what each change does, beyond the words of the table.
 
 use futures::executor::block_on;
 
@@ -63,6 +63,10 @@ impl World {
 
     fn sign_in(&self, user_name: &str, clear: &str) -> Result<String, AccountsError> {
         block_on(self.accounts.sign_in(&self.tenant, user_name, password(clear))).map(|open| open.session)
+    }
+
+    fn open(&self) -> SignedIn {
+        block_on(self.accounts.sign_in(&self.tenant, "ada", password("analytical"))).unwrap()
     }
 
     fn token(&self) -> Result<String, AccountsError> {
@@ -251,6 +255,106 @@ fn signing_out_ends_this_session_and_no_other() {
     assert_eq!(world.account().sessions, 1);
     let token = world.token().unwrap();
     assert_eq!(block_on(world.accounts.sign_out(&world.tenant, &token)), Err(AccountsError::NotKnown));
+}
+
+#[test]
+fn a_refresh_token_opens_sessions_and_nothing_else() {
+    let world = World::new();
+    let open = world.open();
+    let refreshed = block_on(world.accounts.refresh(&world.tenant, &open.refresh)).unwrap();
+    assert_ne!(refreshed.session, open.session);
+    assert_eq!((refreshed.account, &refreshed.refresh), (open.account, &open.refresh));
+    world.identify(&open.session).unwrap();
+    world.identify(&refreshed.session).unwrap();
+    assert_eq!(world.identify(&open.refresh), Err(AccountsError::NotKnown));
+    for other in [open.session, world.token().unwrap(), "ref_1.x".to_owned()] {
+        let refused = block_on(world.accounts.refresh(&world.tenant, &other));
+        assert_eq!(refused, Err(AccountsError::NotKnown), "{other}");
+    }
+}
+
+#[test]
+fn signing_out_of_a_refreshed_session_ends_all_that_came_of_the_one_signing_in() {
+    let world = World::new();
+    let (open, other) = (world.open(), world.open());
+    let refreshed = block_on(world.accounts.refresh(&world.tenant, &open.refresh)).unwrap();
+    block_on(world.accounts.sign_out(&world.tenant, &refreshed.session)).unwrap();
+    assert_eq!(world.identify(&open.session), Err(AccountsError::NotKnown));
+    let refused = block_on(world.accounts.refresh(&world.tenant, &open.refresh));
+    assert_eq!(refused, Err(AccountsError::NotKnown));
+    world.identify(&other.session).unwrap();
+    assert_eq!((world.account().sessions, world.account().refreshes), (1, 1));
+}
+
+#[test]
+fn two_hands_shut_an_account_and_each_opens_only_what_it_has_shut() {
+    let world = World::new();
+    let (block, unblock) = (Event::Blocked { resource: world.ada }, Event::Unblocked { resource: world.ada });
+    let state = || world.account().state;
+    world.apply(block.clone());
+    assert_eq!(state(), State::Blocked(BlockedBy::Administrator));
+    assert!(state().is_active_in_scim());
+    world.reactivate();
+    assert_eq!(state(), State::Blocked(BlockedBy::Administrator));
+    world.deactivate();
+    assert_eq!(state(), State::Blocked(BlockedBy::Both));
+    world.reactivate();
+    assert_eq!(state(), State::Blocked(BlockedBy::Administrator));
+    world.deactivate();
+    world.apply(unblock.clone());
+    assert_eq!(state(), State::Blocked(BlockedBy::Scim));
+    world.reactivate();
+    assert_eq!(state(), State::Active);
+    world.apply(unblock);
+    assert_eq!(state(), State::Active);
+}
+
+#[test]
+fn the_last_usable_administrator_gets_no_permit_to_end() {
+    let world = World::new();
+    let permit = |resource| block_on(world.accounts.permit_end(&world.tenant, resource));
+    drop(permit(world.ada).unwrap());
+    world.apply(Event::AdministratorSet { resource: world.ada, administrator: true });
+    assert_eq!(permit(world.ada).err(), Some(AccountsError::LastAdministrator));
+    let grace = ResourceId::random();
+    world.apply(Event::Provisioned(Person {
+        resource: grace,
+        origin: Origin::Scim,
+        user_name: "grace".to_owned(),
+        external_id: None,
+        active: false,
+        password: None,
+    }));
+    world.apply(Event::AdministratorSet { resource: grace, administrator: true });
+    assert_eq!(permit(world.ada).err(), Some(AccountsError::LastAdministrator), "grace cannot get in");
+    drop(permit(grace).unwrap());
+    world.apply(Event::Reactivated { resource: grace });
+    drop(permit(world.ada).unwrap());
+}
+
+#[test]
+fn of_two_administrators_who_are_to_end_at_once_one_stays() {
+    let world = World::new();
+    let grace = ResourceId::random();
+    world.apply(Event::Provisioned(Person {
+        resource: grace,
+        origin: Origin::Scim,
+        user_name: "grace".to_owned(),
+        external_id: None,
+        active: true,
+        password: None,
+    }));
+    for resource in [world.ada, grace] {
+        world.apply(Event::AdministratorSet { resource, administrator: true });
+    }
+    let first = block_on(world.accounts.permit_end(&world.tenant, world.ada)).unwrap();
+    let mut second = world.accounts.permit_end(&world.tenant, grace);
+    let waker = std::task::Waker::noop();
+    let mut context = std::task::Context::from_waker(waker);
+    assert!(second.as_mut().poll(&mut context).is_pending(), "it waits for the first");
+    world.deactivate();
+    drop(first);
+    assert_eq!(block_on(second).err(), Some(AccountsError::LastAdministrator));
 }
 
 #[test]
