@@ -3,6 +3,12 @@
 #![expect(clippy::unwrap_used, reason = "the lint knows tests, but not the functions that tests share")]
 
 mod bad_input;
+mod conversations;
+#[cfg(unix)]
+mod interrupted;
+mod layering;
+mod manners;
+mod reports;
 mod scenario_mistakes;
 mod secrets;
 mod support;

@@ -157,7 +157,7 @@ fn run_that_fails() -> (Ended, Bench, Heard) {
         ["--only", "lifecycle/deactivate-*", "--only", "lifecycle/link-local-account", "--only", "groups/*"];
     let ended = bench.run(&[["run", "--config", &config].as_slice(), &only, &OUTPUTS].concat());
     assert_eq!(ended.code, Some(1), "{}", ended.stderr);
-    (ended, bench, server.secrets())
+    (ended, bench, server.heard())
 }
 
 /// What the echo does besides saying everything again in values and messages.

@@ -4,6 +4,7 @@
 use std::collections::BTreeSet;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::Path;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, mpsc};
 use std::time::Duration;
 
@@ -15,7 +16,7 @@ use axum::response::Response;
 use scimspec_mock_idp::exchange::{Answer, Client, ClientConfig, Destination, Origin, Request, Wire};
 use scimspec_reference_server::deviations;
 use secrecy::{ExposeSecret, SecretString};
-use serde_json::Value;
+use serde_json::{Value, json};
 use tokio::net::TcpListener;
 use tokio::runtime::Runtime;
 
@@ -29,6 +30,8 @@ pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
 
 /// A SCIM token that changes in every spelling: JSON, percent-encoding, a shell.
 pub(crate) const TOKEN: &str = r#"s3cr3t"to\ken/with+odd%chars&'quotes"#;
+const USER: &str = "urn:ietf:params:scim:schemas:core:2.0:User";
+
 /// A reference server.
 pub(crate) struct Foreign {
     runtime: Runtime,
@@ -40,13 +43,28 @@ pub(crate) struct Foreign {
     config: String,
 }
 
-/// What was secret on the wire.
+/// What was said on the wire.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Heard {
-    /// What came with requests: tokens and passwords.
+    /// Every request, as `METHOD PATH?QUERY`.
+    pub(crate) requests: Vec<String>,
+    /// The secrets that came with requests: tokens and passwords.
     pub(crate) ours: BTreeSet<String>,
-    /// What the application handed out: sessions and tokens.
+    /// The secrets that the application handed out: sessions and tokens.
     pub(crate) theirs: BTreeSet<String>,
+}
+
+/// What the proxy does to the traffic.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Habit {
+    /// Nothing.
+    None,
+    /// It holds the answer to the create after this many back for ever.
+    HoldsOneCreate(usize),
+    /// From the create after this many on it holds every answer back.
+    HoldsEverythingFromCreate(usize),
+    /// It asks the server for all users, whatever the filter.
+    IgnoresFilters,
 }
 
 /// What sits before the server.
@@ -55,24 +73,24 @@ struct Proxy {
     /// The URL of the server's root.
     root: String,
     heard: Mutex<Heard>,
-    /// How many creates still pass before one is held back; none: all pass.
-    left: Mutex<Option<usize>>,
+    habit: Habit,
+    creates: AtomicUsize,
     held: mpsc::Sender<()>,
 }
 
 impl Foreign {
     /// With these deviations.
     pub(crate) fn new(slugs: &[&str]) -> Self {
-        Self::behind_a_proxy(slugs, None).0
+        Self::behind_a_proxy(slugs, Habit::None).0
     }
 
-    /// The answer to create number `passing + 1` is held back for ever, after the server has acted on it; the receiver
-    /// hears when that has begun.
-    pub(crate) fn that_holds_a_create_back(passing: usize) -> (Self, mpsc::Receiver<()>) {
-        Self::behind_a_proxy(&[], Some(passing))
+    /// A server that is right, behind a proxy that is not. The receiver hears of every answer that is held back, after
+    /// the server has acted.
+    pub(crate) fn with_a_habit(habit: Habit) -> (Self, mpsc::Receiver<()>) {
+        Self::behind_a_proxy(&[], habit)
     }
 
-    fn behind_a_proxy(slugs: &[&str], passing: Option<usize>) -> (Self, mpsc::Receiver<()>) {
+    fn behind_a_proxy(slugs: &[&str], habit: Habit) -> (Self, mpsc::Receiver<()>) {
         let runtime = runtime();
         let found = slugs.iter().map(|slug| deviations::find(slug).unwrap()).collect();
         let token = Some(SecretString::from(TOKEN));
@@ -85,7 +103,8 @@ impl Foreign {
             client: Client::new(ClientConfig::new(embedded.url.clone())).unwrap(),
             root: root.clone(),
             heard: Mutex::default(),
-            left: Mutex::new(passing),
+            habit,
+            creates: AtomicUsize::new(0),
             held,
         });
         let shown = serve(&runtime, Router::new().fallback(forward).with_state(Arc::clone(&proxy)));
@@ -102,36 +121,29 @@ impl Foreign {
         bench.file("config/scimspec.toml", &self.config)
     }
 
-    /// Everything secret that went over the wire so far.
-    pub(crate) fn secrets(&self) -> Heard {
+    /// What went over the wire so far.
+    pub(crate) fn heard(&self) -> Heard {
         self.proxy.heard.lock().unwrap().clone()
     }
 
-    /// The names of all people and groups that are on it.
-    pub(crate) fn residents(&self) -> Vec<String> {
-        let names = |endpoint: &str, attribute: &str| -> Vec<String> {
-            let list = self.read(endpoint);
+    /// Everybody and every group that is on it, as the server shows them.
+    pub(crate) fn residents(&self) -> Vec<Value> {
+        let all = |endpoint: &str| -> Vec<Value> {
+            let list = self.send(Request::scim(Method::GET, endpoint)).json().unwrap();
             let resources = list["Resources"].as_array().cloned().unwrap_or_default();
             assert_eq!(Some(resources.len() as u64), list["totalResults"].as_u64(), "all on one page");
-            resources.iter().map(|resource| resource[attribute].as_str().unwrap().to_owned()).collect()
+            resources
         };
-        [names("/Users", "userName"), names("/Groups", "displayName")].concat()
+        [all("/Users"), all("/Groups")].concat()
     }
 
     /// Somebody who was there before any run.
     pub(crate) fn add_resident(&self, user_name: &str) {
-        let user = serde_json::json!({
-            "schemas": ["urn:ietf:params:scim:schemas:core:2.0:User"],
-            "userName": user_name,
-        });
+        let user = json!({"schemas": [USER], "userName": user_name, "active": true});
         let request = Request::scim(Method::POST, "/Users")
             .header("Content-Type", "application/scim+json")
             .body(user.to_string());
         assert_eq!(self.send(request).status, 201);
-    }
-
-    fn read(&self, target: &str) -> Value {
-        self.send(Request::scim(Method::GET, target)).json().unwrap()
     }
 
     fn send(&self, request: Request) -> Answer {
@@ -160,9 +172,12 @@ async fn forward(
     headers: HeaderMap,
     body: Bytes,
 ) -> Response {
-    proxy.heard.lock().unwrap().request(&headers, &body);
+    proxy.heard.lock().unwrap().request(&method, &uri, &headers, &body);
     let creates = method == Method::POST && uri.path() == "/scim/v2/Users";
-    let url = format!("{}{uri}", proxy.root).parse().unwrap();
+    let is_list = method == Method::GET && uri.path() == "/scim/v2/Users";
+    let ignored = is_list && proxy.habit == Habit::IgnoresFilters;
+    let target = if ignored { uri.path().to_owned() } else { uri.to_string() };
+    let url = format!("{}{target}", proxy.root).parse().unwrap();
     let mut request = Request { method, to: Destination::Absolute(url), headers: Vec::new(), body: None };
     for (name, value) in headers.iter().filter(|(name, _)| *name != header::CONTENT_LENGTH) {
         request = request.header(name.as_str(), value.to_str().unwrap());
@@ -172,7 +187,7 @@ async fn forward(
     }
     let answer = proxy.client.send(Origin::Request, request).await.result.unwrap();
     secret_members(&answer.body, &mut proxy.heard.lock().unwrap().theirs);
-    if creates && proxy.is_to_be_held() {
+    if proxy.is_to_be_held(creates) {
         // The test may be over already.
         let _ = proxy.held.send(());
         return std::future::pending().await;
@@ -188,7 +203,8 @@ async fn forward(
 }
 
 impl Heard {
-    fn request(&mut self, headers: &HeaderMap, body: &[u8]) {
+    fn request(&mut self, method: &Method, uri: &Uri, headers: &HeaderMap, body: &[u8]) {
+        self.requests.push(format!("{method} {uri}"));
         let authorization = headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
         self.ours.extend(authorization.and_then(|value| value.strip_prefix("Bearer ")).map(str::to_owned));
         secret_members(body, &mut self.ours);
@@ -196,14 +212,12 @@ impl Heard {
 }
 
 impl Proxy {
-    fn is_to_be_held(&self) -> bool {
-        match &mut *self.left.lock().unwrap() {
-            Some(0) => true,
-            Some(passing) => {
-                *passing -= 1;
-                false
-            }
-            None => false,
+    fn is_to_be_held(&self, creates: bool) -> bool {
+        let before = self.creates.fetch_add(usize::from(creates), Ordering::SeqCst);
+        match self.habit {
+            Habit::HoldsOneCreate(passing) => creates && before == passing,
+            Habit::HoldsEverythingFromCreate(passing) => before + usize::from(creates) > passing,
+            Habit::None | Habit::IgnoresFilters => false,
         }
     }
 }

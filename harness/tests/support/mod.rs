@@ -3,6 +3,7 @@
 
 pub(crate) mod foreign;
 pub(crate) mod hostile;
+pub(crate) mod made_up;
 
 use std::fmt::Write as _;
 use std::io::Read;

@@ -1,0 +1,106 @@
+//! How a run behaves on a server that is not ours: it says what it will make, makes nothing when asked not to, removes
+//! what it made, and neither touches nor tells of anybody else.
+
+use serde_json::Value;
+
+use crate::support::foreign::{Foreign, Habit, TOKEN};
+use crate::support::{Bench, Ended, start};
+
+const RESIDENT: &str = "resident@app.example";
+
+#[test]
+fn a_dry_run_tells_what_would_be_made_and_makes_nothing() {
+    let server = Foreign::new(&[]);
+    let bench = Bench::new();
+    let ended = run(&bench, &server, &["--dry-run", "--only", "groups/members"]);
+
+    assert_eq!(ended.code, Some(0), "{}", ended.stderr);
+    // Three people and a group, as okta-wizard, okta-catalog, entra and entra+aadOptscim062020.
+    assert!(ended.stderr.contains("this run makes up to 12 people and 4 groups"), "{}", ended.stderr);
+    let requests = server.heard().requests;
+    assert!(requests.iter().all(|request| request.starts_with("GET ")), "{requests:?}");
+    assert!(!requests.is_empty(), "it looks at the server first");
+    assert_eq!(bench.files(), []);
+}
+
+#[test]
+fn a_run_tells_what_it_makes_before_it_makes_it_and_removes_it() {
+    let server = Foreign::new(&[]);
+    server.add_resident(RESIDENT);
+    let before = server.residents();
+    let bench = Bench::new();
+    for _twice_in_a_row in 0..2 {
+        let ended = run(&bench, &server, &["--only", "lifecycle/create", "--only", "groups/members"]);
+        assert_eq!(ended.code, Some(0), "{}{}", ended.stdout, ended.stderr);
+        assert!(ended.stderr.contains("this run makes up to 15 people and 4 groups"), "{}", ended.stderr);
+        assert_eq!(server.residents(), before);
+        assert!(bench.journals().is_empty());
+    }
+}
+
+#[test]
+fn a_run_that_fails_removes_what_it_made_too() {
+    let server = Foreign::new(&["deactivate-hard-deletes", "pathless-active-500"]);
+    let bench = Bench::new();
+    let ended = run(&bench, &server, &["--only", "lifecycle/d*", "--only", "groups/*"]);
+    assert_eq!(ended.code, Some(1), "{}", ended.stderr);
+    assert_eq!(server.residents(), [Value::Null; 0]);
+    assert!(bench.journals().is_empty());
+}
+
+/// A server that answers every lookup with everybody must not cost anybody their account, nor put their names into a
+/// report.
+#[test]
+fn nobody_else_is_touched_or_told_of_where_a_server_ignores_filters() {
+    let (server, _) = Foreign::with_a_habit(Habit::IgnoresFilters);
+    server.add_resident(RESIDENT);
+    let before = server.residents();
+    let bench = Bench::new();
+    let flags = [
+        "--only",
+        "lifecycle/d*",
+        "--only",
+        "groups/rename",
+        "--report",
+        "pretty",
+        "--report",
+        "json=report.json",
+    ];
+    let ended = run(&bench, &server, &flags);
+
+    assert_ne!(ended.code, Some(0), "a filter that is ignored is noticed");
+    assert_eq!(server.residents(), before);
+    let id = before[0]["id"].as_str().unwrap();
+    let touched =
+        server.heard().requests.into_iter().find(|request| request.ends_with(&format!("/Users/{id}")));
+    assert_eq!(touched, None);
+    let report = std::fs::read_to_string(bench.path("report.json")).unwrap();
+    for text in [&report, &ended.stdout, &ended.stderr] {
+        assert!(!text.contains(RESIDENT), "{text}");
+    }
+    assert!(report.contains("[other]"), "lists are shown without other people");
+}
+
+#[test]
+fn access_that_was_not_observed_is_said_last_and_can_be_demanded() {
+    let server = Foreign::new(&[]);
+    let bench = Bench::new();
+    let only = ["--only", "lifecycle/deactivate-blocks", "--persona", "entra"];
+    let without = run(&bench, &server, &only);
+    assert_eq!(without.code, Some(0), "{}", without.stdout);
+    let last = without.stdout.lines().last().unwrap();
+    assert!(last.starts_with("access NOT verified"), "{last}");
+
+    let demanded = run(&bench, &server, &[only.as_slice(), &["--require-access"]].concat());
+    assert_eq!(demanded.code, Some(1), "{}", demanded.stdout);
+
+    let config = server.config(&bench);
+    let observed = bench.run(&[["run", "--config", &config, "--require-access"].as_slice(), &only].concat());
+    assert_eq!(observed.code, Some(0), "{}", observed.stdout);
+    assert!(!observed.stdout.contains("access NOT verified"), "{}", observed.stdout);
+}
+
+fn run(bench: &Bench, server: &Foreign, flags: &[&str]) -> Ended {
+    let arguments = ["run", "--url", &server.url, "--token-env", "TOKEN"];
+    start(bench.scimspec(&[&arguments, flags].concat()).env("TOKEN", TOKEN)).end()
+}
