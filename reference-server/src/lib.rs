@@ -3,6 +3,7 @@
 
 pub mod accounts;
 pub mod deviations;
+pub mod gitlab;
 mod http;
 mod protocol;
 mod rate;

@@ -160,6 +160,17 @@ impl ScimTokens {
         Ok(Some(Issued { id, token }))
     }
 
+    /// Makes the only token of a tenant: whatever it had stops at once.
+    pub(crate) fn reset(&self, tenant: &TenantId) -> Result<String, TokenError> {
+        let token = format!("{}{}", self.prefix, generate_token()?);
+        let hash = TokenHash::of(&token);
+        let (id, created) = (TokenId::of(&hash), self.clock.now());
+        let mut held = self.write();
+        held.retain(|known| known.tenant != *tenant);
+        held.push(Held { id, tenant: tenant.clone(), hash, created, ends: None });
+        Ok(token)
+    }
+
     /// Ends a token at once. Tells whether the tenant had it.
     pub(crate) fn revoke(&self, tenant: &TenantId, id: TokenId) -> bool {
         let now = self.clock.now();

@@ -26,6 +26,7 @@ use axum::{
 };
 use futures::FutureExt;
 
+pub(crate) use self::request::bearer;
 use self::request::{Call, ScimRequest};
 pub(crate) use self::{
     problem::Problem,
