@@ -236,8 +236,9 @@ pub struct Record {
     pub kind: Kind,
     /// Its place in lists.
     pub sequence: Sequence,
-    /// Starts at 1 and goes up with everything that can be seen of the resource: its own text and rows, and the
-    /// membership and the names that it shows of others. Two answers with one version are equal.
+    /// Starts at 1 and goes up with everything that can be seen of the resource: its own text and rows, the names
+    /// of its members, and the groups that it is in, directly or through others, and their names. Two answers
+    /// with one version are equal.
     pub version: Version,
     /// `meta.created`
     pub created: Timestamp,

@@ -201,7 +201,7 @@ impl Tenant {
             *place = Some(Held { record: Arc::clone(&record), keys: draft.keys.into() });
         }
         let joined = self.rows.apply(id, vec![MemberChange::Add(members)]).joined;
-        self.touch(&joined);
+        self.touch(self.rows.below(&joined), id);
         Ok(Committed { record, changed: true, joined, left: Vec::new() })
     }
 
@@ -226,12 +226,12 @@ impl Tenant {
         let balance = self.rows.apply(id, members);
         let changed = draft.is_some() || !balance.joined.is_empty() || !balance.left.is_empty();
         let record = if changed { self.rewrite(slot, &old, draft, at) } else { Arc::clone(&old) };
-        self.touch(&balance.joined);
-        self.touch(&balance.left);
+        let mut tops = [balance.joined.as_slice(), &balance.left].concat();
         if record.display != old.display {
-            let shown_by: Vec<_> = self.rows.members(id).chain(self.rows.groups_of(id)).collect();
-            self.touch(&shown_by);
+            self.touch(self.rows.groups_of(id).collect::<Vec<_>>(), id);
+            tops.push(id);
         }
+        self.touch(self.rows.below(&tops), id);
         Ok(Committed { record, changed, joined: balance.joined, left: balance.left })
     }
 
@@ -243,8 +243,8 @@ impl Tenant {
         at: Timestamp,
     ) -> Result<Committed, StoreError> {
         let (slot, record) = self.expect(kind, id, expected)?;
+        self.touch(self.rows.below(&[id]), id);
         let left = self.rows.forget_group(id);
-        self.touch(&left);
         for group in self.rows.forget_member(id) {
             // A group that loses a member has changed, whoever brought it about.
             if let Some((slot, record)) = self.ids.get(&group).and_then(|slot| Some((*slot, self.at(*slot)?)))
@@ -291,10 +291,10 @@ impl Tenant {
     }
 
     /// The next version of resources that show something of another one, which has changed. They have not been
-    /// modified themselves.
-    fn touch(&mut self, ids: &[ResourceId]) {
-        for id in ids {
-            let Some(slot) = self.ids.get(id).copied() else { continue };
+    /// modified themselves. That one has its next version already.
+    fn touch(&mut self, ids: impl IntoIterator<Item = ResourceId>, changed: ResourceId) {
+        for id in ids.into_iter().filter(|id| *id != changed) {
+            let Some(slot) = self.ids.get(&id).copied() else { continue };
             if let Some(held) = self.slots.get_mut(slot as usize).and_then(Option::as_mut) {
                 let version = Version(held.record.version.0 + 1);
                 held.record = Arc::new(Record { version, ..Record::clone(&held.record) });
@@ -390,6 +390,3 @@ impl Tenant {
 fn reference(record: &Arc<Record>) -> Reference {
     Reference { id: record.id, kind: record.kind, display: Arc::clone(&record.display) }
 }
-
-#[cfg(test)]
-mod tests;

@@ -1,6 +1,6 @@
 //! Membership rows: which groups have which members, found from both sides.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use crate::store::{MemberChange, ResourceId};
 
@@ -33,6 +33,17 @@ impl Rows {
 
     pub(super) fn groups_of(&self, member: ResourceId) -> impl Iterator<Item = ResourceId> {
         self.groups.get(&member).into_iter().flatten().copied()
+    }
+
+    /// These and all that are below them: their members, the members of those, and so on. A circle of groups is
+    /// gone round once.
+    pub(super) fn below(&self, tops: &[ResourceId]) -> HashSet<ResourceId> {
+        let mut below: HashSet<_> = tops.iter().copied().collect();
+        let mut open = tops.to_vec();
+        while let Some(top) = open.pop() {
+            open.extend(self.members(top).filter(|member| below.insert(*member)));
+        }
+        below
     }
 
     /// Does the changes in order and says what came of them.

@@ -39,7 +39,7 @@ pub enum OpenError {
     },
     /// The URL is none of a PostgreSQL database.
     #[error("the URL of the PostgreSQL database cannot be read: {0}")]
-    PostgresUrl(sqlx::Error),
+    PostgresUrl(String),
     /// There is no such schema name.
     #[error("{0:?} cannot be the name of a schema: use lower-case letters, digits and _")]
     PostgresSchema(String),

@@ -55,7 +55,11 @@ impl PostgresStore {
         {
             return Err(OpenError::PostgresSchema(schema.to_owned()));
         }
-        let options = PgConnectOptions::from_str(url).map_err(OpenError::PostgresUrl)?;
+        if !url.starts_with("postgres://") && !url.starts_with("postgresql://") {
+            return Err(OpenError::PostgresUrl("it has to begin with postgres://".to_owned()));
+        }
+        let unreadable = |error: sqlx::Error| OpenError::PostgresUrl(error.to_string());
+        let options = PgConnectOptions::from_str(url).map_err(unreadable)?;
         let options = options.options([("search_path", schema)]).application_name("scimspec");
         let pool = PgPoolOptions::new().max_connections(CONNECTIONS).connect_with(options).await;
         let pool = pool.map_err(OpenError::Postgres)?;

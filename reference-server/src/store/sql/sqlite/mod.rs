@@ -4,10 +4,18 @@
 mod transaction;
 mod writer;
 
-use std::{fs::OpenOptions, path::Path, sync::Arc, time::Duration};
+use std::{
+    fs::OpenOptions,
+    io,
+    path::Path,
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
 
 use sqlx::{
-    ConnectOptions, Connection, SqliteConnection, SqlitePool, query_as, query_scalar,
+    Connection, SqliteConnection, SqlitePool,
+    migrate::MigrateError,
+    query_as, query_scalar,
     sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
 };
 
@@ -52,7 +60,7 @@ impl SqliteStore {
             .synchronous(SqliteSynchronous::Full)
             .busy_timeout(PATIENCE)
             .foreign_keys(true);
-        let mut connection = options.connect().await.map_err(unusable)?;
+        let mut connection = SqliteConnection::connect_with(&options).await.map_err(unusable)?;
         migrate(&mut connection).await?;
         let readers = SqlitePoolOptions::new()
             .max_connections(READERS)
@@ -192,19 +200,26 @@ impl Store for SqliteStore {
 
 /// A file that only its owner reads, because people are in it; SQLite gives its journal the same rights. One
 /// that is there keeps its own.
-fn make_private(path: &Path) -> std::io::Result<()> {
+fn make_private(path: &Path) -> io::Result<()> {
+    /// Whoever closes a file gives up the locks that its process has on it
+    /// (<https://www.sqlite.org/howtocorrupt.html>, section 2.2): nobody opens the database while this is open.
+    static MAKING: Mutex<()> = Mutex::new(());
+    let _making = MAKING.lock().unwrap_or_else(PoisonError::into_inner);
     let mut options = OpenOptions::new();
-    options.read(true).append(true).create(true);
+    options.write(true).create_new(true);
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    options.open(path).map(drop)
+    match options.open(path) {
+        Err(error) if error.kind() != io::ErrorKind::AlreadyExists => Err(error),
+        _ => Ok(()),
+    }
 }
 
 /// In one transaction around all steps: of two that start at once the second waits and then finds nothing to do.
-async fn migrate(connection: &mut SqliteConnection) -> Result<(), OpenError> {
-    let mut all =
-        connection.begin_with("BEGIN IMMEDIATE").await.map_err(sqlx::migrate::MigrateError::from)?;
-    migrator(STEPS).run(&mut *all).await?;
-    all.commit().await.map_err(sqlx::migrate::MigrateError::from)?;
+async fn migrate(connection: &mut SqliteConnection) -> Result<(), MigrateError> {
+    let mut all = connection.begin_with("BEGIN IMMEDIATE").await?;
+    // `run` is this, for whatever can be made a connection; the compiler does not see that its future can be sent.
+    migrator(STEPS).run_direct(None, &mut *all, false).await?;
+    all.commit().await?;
     Ok(())
 }
