@@ -13,7 +13,7 @@ use crate::support::hostile::{Hostile, answer};
 use crate::support::{Bench, Ended, assert_harmless};
 
 const SCIM: &str = "Content-Type: application/scim+json\r\n";
-const MEBIBYTE: [u8; 1024 * 1024] = [b' '; 1024 * 1024];
+static MEBIBYTE: [u8; 1024 * 1024] = [b' '; 1024 * 1024];
 
 #[test]
 fn nobody_listens() {
@@ -117,7 +117,7 @@ fn a_header_that_never_ends_and_comes_fast() {
     let server = Hostile::new(|_, stream| {
         write!(stream, "HTTP/1.1 200 OK\r\nX-Long: ")?;
         loop {
-            stream.write_all(&[b'a'; 64 * 1024])?;
+            stream.write_all(&[b'a'; 8192])?;
         }
     });
     could_not_run("a_header_that_never_ends", &run_against(&server.url, &[]));
@@ -169,19 +169,19 @@ fn a_redirect_that_would_command_the_terminal() {
 /// It lets the run begin, then commands the terminal wherever a server has a say: ids, names, errors, headers.
 #[test]
 fn a_whole_run_in_which_nothing_commands_the_terminal() {
+    const HEADERS: &str = "Content-Type: application/scim+json; x=\"\u{9b}1m\u{202e}\"\r\n";
     const EVIL: &str = r"\u001b[2J\u001b]0;owned\u0007\u202e\u009b1m\r\nconformant";
     let server = Hostile::new(|head, stream| {
-        let headers = format!("Content-Type: application/scim+json; x=\"\u{9b}1m\u{202e}\"\r\n");
         if head.starts_with("GET /scim/v2/Users?startIndex=1&count=1 ") {
             answer(stream, "200 OK", SCIM, br#"{"Resources": [], "totalResults": 0}"#)
         } else if head.starts_with("GET /scim/v2/Users?") {
-            answer(stream, "200 OK", &headers, br#"{"Resources": [], "totalResults": 0}"#)
+            answer(stream, "200 OK", HEADERS, br#"{"Resources": [], "totalResults": 0}"#)
         } else if head.starts_with("POST ") {
             let body = format!(r#"{{"id": "{EVIL}", "userName": "{EVIL}", "{EVIL}": "{EVIL}"}}"#);
-            answer(stream, "201 Created", &headers, body.as_bytes())
+            answer(stream, "201 Created", HEADERS, body.as_bytes())
         } else {
             let body = format!(r#"{{"detail": "{EVIL}", "scimType": "{EVIL}"}}"#);
-            answer(stream, "400 Bad Request", &headers, body.as_bytes())
+            answer(stream, "400 Bad Request", HEADERS, body.as_bytes())
         }
     });
     let bench = Bench::new();

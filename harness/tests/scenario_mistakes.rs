@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use std::sync::LazyLock;
 
 use scimspec::run::Library;
-use scimspec::scenario::diagnostic::{Diagnostics, Source};
+use scimspec::scenario::diagnostic::{Diagnostic, Diagnostics, Source};
 use scimspec::scenario::loader;
 use scimspec::scenario::lower::World;
 
@@ -301,7 +301,7 @@ fn mistakes_that_are_not_told_right_yet() {
 fn all_mistakes_of_a_file_are_told_at_once() {
     let text = "title: A story\npeople: [Ada]\nsteps:\n  - idp: asign\n  - request: GET /Users/${x.id}\n";
     let Diagnostics(found) = read(text).unwrap_err();
-    assert_eq!(found.iter().map(|mistake| mistake.line()).collect::<Vec<_>>(), [2, 4, 5]);
+    assert_eq!(found.iter().map(Diagnostic::line).collect::<Vec<_>>(), [2, 4, 5]);
 }
 
 /// A scenario of one step, with ada and staff.

@@ -56,7 +56,7 @@ fn a_run_that_fails_tells_nothing_that_the_application_handed_out() {
 /// The server repeats who asked and what was asked wherever it has a say.
 #[test]
 fn a_target_that_sends_our_secrets_back_puts_them_nowhere() {
-    let (ended, bench, secrets) = run_against_an_echo(&Echo::default());
+    let (ended, bench, secrets) = run_against_an_echo(Echo::default());
     assert!(ended.stdout.contains("NOT REMOVED"), "{}", ended.stdout);
     assert_eq!(bench.journals().len(), 1, "what could not be removed is noted");
     assert_eq!(found(&secrets, &written(&bench, &ended)), [""; 0]);
@@ -66,7 +66,7 @@ fn a_target_that_sends_our_secrets_back_puts_them_nowhere() {
 #[test]
 #[ignore = "answer::describe cuts a detail at 200 bytes before anybody has scrubbed it"]
 fn a_secret_is_masked_before_a_message_is_cut() {
-    let (ended, bench, secrets) = run_against_an_echo(&Echo::default());
+    let (ended, bench, secrets) = run_against_an_echo(Echo::default());
     let beginnings = secrets.iter().map(|secret| secret.chars().take(12).collect()).collect();
     assert_eq!(found(&beginnings, &written(&bench, &ended)), [""; 0]);
 }
@@ -74,14 +74,14 @@ fn a_secret_is_masked_before_a_message_is_cut() {
 #[test]
 #[ignore = "the normaliser of snapshots scrubs values and not the names of members"]
 fn a_secret_that_comes_back_as_the_name_of_a_member_is_masked() {
-    let (ended, bench, secrets) = run_against_an_echo(&Echo { in_names: true, ..Echo::default() });
+    let (ended, bench, secrets) = run_against_an_echo(Echo { in_names: true, ..Echo::default() });
     assert_eq!(found(&secrets, &written(&bench, &ended)), [""; 0]);
 }
 
 #[test]
 #[ignore = "a probe's URL leaves `-._~` as they are, and the scrubber knows only the spelling that codes them"]
 fn a_secret_in_the_url_of_a_probe_is_masked() {
-    let (ended, bench, secrets) = run_against_an_echo(&Echo { in_urls: true, ..Echo::default() });
+    let (ended, bench, secrets) = run_against_an_echo(Echo { in_urls: true, ..Echo::default() });
     assert_eq!(found(&secrets, &written(&bench, &ended)), [""; 0]);
 }
 
@@ -169,7 +169,7 @@ struct Echo {
     in_urls: bool,
 }
 
-fn run_against_an_echo(echo: &Echo) -> (Ended, Bench, BTreeSet<String>) {
+fn run_against_an_echo(echo: Echo) -> (Ended, Bench, BTreeSet<String>) {
     const ACCESS: &str = r#"
         [access]
         within = "0s"

@@ -72,7 +72,7 @@ pub(crate) fn run() -> RunReport {
     RunReport {
         target: "https://app.example/scim/v2".to_owned(),
         profile: "base".to_owned(),
-        started: SystemTime::UNIX_EPOCH + Duration::from_secs(1_795_564_800),
+        started: SystemTime::UNIX_EPOCH + Duration::from_hours(498_768),
         took: Duration::from_millis(1234),
         checks,
         stories: vec![
@@ -100,8 +100,8 @@ fn open_door(story: &Story) -> CheckResult {
     let mut check = check(story, "lifecycle/deactivate-blocks/every-way-in-is-shut", Verdict::Fail);
     check.requirements = vec![RequirementId("LIFECYCLE-L2".to_owned())];
     check.level = Level::Must;
-    check.step = "access ada is blocked".to_owned();
-    check.message = "A deactivated person cannot get in, by any way (the promise of provisioning)".to_owned();
+    check.step = "access ada is blocked".into();
+    check.message = "A deactivated person cannot get in, by any way (the promise of provisioning)".into();
     check.expected = Some("ada is refused by every way".to_owned());
     check.actual = Some(format!("ada: session still lets them in, with {TOKEN}"));
     check.notes = vec!["ada: the api-token from before stays shut".to_owned()];
@@ -113,7 +113,7 @@ fn known(story: &Story) -> CheckResult {
     let mut check = check(story, "lifecycle/deactivate-blocks/nobody-else-is-touched", Verdict::Fail);
     check.requirements = vec![RequirementId("LIFECYCLE-L5".to_owned())];
     check.level = Level::Must;
-    check.message = "Nobody else is touched (the promise of provisioning)".to_owned();
+    check.message = "Nobody else is touched (the promise of provisioning)".into();
     check.known = Some("APP-117: the last session of a team ends with its owner".to_owned());
     check
 }
@@ -125,7 +125,7 @@ fn outcome(story: &Story) -> CheckResult {
     check.outcome = Some("created".to_owned());
     check.message =
         "created (C1): a target that is not there is refused with noTarget (RFC 7644, section 3.5.2.3)"
-            .to_owned();
+            .into();
     check.actual = Some("status 200; afterwards status 200".to_owned());
     check.exchanges = 0..1;
     check
@@ -135,28 +135,28 @@ fn info(story: &Story) -> CheckResult {
     let mut check = check(story, "patch/no-target/whole-value/what-is-left-out", Verdict::Info);
     check.outcome = Some("cleared".to_owned());
     check.message =
-        "cleared (C14): a server may clear what a PUT leaves out (RFC 7644, section 3.5.1)".to_owned();
+        "cleared (C14): a server may clear what a PUT leaves out (RFC 7644, section 3.5.1)".into();
     check
 }
 
 fn skipped(story: &Story) -> CheckResult {
     let mut check = check(story, "patch/no-target/whole-value/gets-in", Verdict::Skip);
-    check.message = "no access probe".to_owned();
+    check.message = "no access probe".into();
     check.not_verified = true;
     check
 }
 
 fn error(story: &Story) -> CheckResult {
     let mut check = check(story, "patch/no-target/whole-value/comes-back", Verdict::Error);
-    check.message = "could not be judged: no complete answer within 30s".to_owned();
+    check.message = "could not be judged: no complete answer within 30s".into();
     check.exchanges = 1..2;
     check
 }
 
 fn check(story: &Story, id: &str, verdict: Verdict) -> CheckResult {
     let mut check = CheckResult::conversation(story, verdict, "Retrieved by its id".to_owned(), None, 0..0);
-    check.id = id.to_owned();
-    check.step = "GET /Users/${ada.id}".to_owned();
+    check.id = id.into();
+    check.step = "GET /Users/${ada.id}".into();
     check.requirements = vec![RequirementId("RFC7644-3.4.1-L1".to_owned())];
     check
 }
@@ -175,7 +175,7 @@ fn deactivation() -> Exchange {
     let request = Request::scim(Method::PATCH, "/Users/u-42")
         .header("Content-Type", "application/scim+json; charset=utf-8")
         .body(body);
-    exchange(Origin::Idp, request, answered(204, ""))
+    exchange(Origin::Idp, request, Ok(answered(204, "")))
 }
 
 fn still_in() -> Exchange {
@@ -183,13 +183,17 @@ fn still_in() -> Exchange {
     let request =
         Request { method: Method::GET, to: Destination::Absolute(url), headers: Vec::new(), body: None };
     let request = request.header("Authorization", format!("Bearer {TOKEN}"));
-    exchange(Origin::Probe, request, answered(200, r#"{"account":"41","password":"hunter2"}"#))
+    exchange(Origin::Probe, request, Ok(answered(200, r#"{"account":"41","password":"hunter2"}"#)))
 }
 
 /// Somebody of this run and somebody else.
 fn list() -> Exchange {
     let body = r#"{"totalResults":2,"Resources":[{"userName":"ada.k3f9x2.3@example.com"},{"userName":"eve@app.example"}]}"#;
-    exchange(Origin::Request, Request::scim(Method::GET, "/Users?filter=userName%20pr"), answered(200, body))
+    exchange(
+        Origin::Request,
+        Request::scim(Method::GET, "/Users?filter=userName%20pr"),
+        Ok(answered(200, body)),
+    )
 }
 
 fn broken() -> Exchange {
@@ -197,9 +201,9 @@ fn broken() -> Exchange {
     exchange(Origin::Request, Request::scim(Method::GET, "/Users/u-42"), result)
 }
 
-fn answered(status: u16, body: &'static str) -> Result<Answer, Broken> {
+fn answered(status: u16, body: &'static str) -> Answer {
     let headers = vec![("content-type".to_owned(), "application/scim+json".to_owned())];
-    Ok(Answer { status, headers, body: body.into() })
+    Answer { status, headers, body: body.into() }
 }
 
 fn exchange(origin: Origin, request: Request, result: Result<Answer, Broken>) -> Exchange {

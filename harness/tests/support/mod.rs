@@ -16,7 +16,7 @@ use regex::Regex;
 use tempfile::TempDir;
 
 /// Nothing here takes longer than a few seconds; whatever is not over by then hangs.
-const WATCHDOG: Duration = Duration::from_secs(60);
+const WATCHDOG: Duration = Duration::from_mins(1);
 
 /// A place of its own for everything that a test's commands write, and the binary in it.
 pub(crate) struct Bench {
