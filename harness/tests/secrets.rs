@@ -150,7 +150,7 @@ fn a_server_tells_where_its_token_is_and_not_what_it_is() {
 
 /// A run against a server that fails it in several ways, with access probes.
 fn run_that_fails() -> (Ended, Bench, Heard) {
-    let server = Foreign::new(&["deactivate-keeps-api-keys", "pathless-active-500"]);
+    let server = Foreign::new(&["active-attribute-ignored-everywhere", "pathless-active-500"]);
     let bench = Bench::new();
     let config = server.config(&bench);
     let only =
