@@ -3,9 +3,12 @@
 use std::fs::OpenOptions;
 use std::io::Write;
 use std::net::{Ipv4Addr, SocketAddr};
+use std::num::NonZeroU32;
 use std::path::{Path, PathBuf};
 
-use clap::Args;
+use clap::{Args, ValueEnum};
+use scimspec_reference_server::gitlab::{Generation, GitLabConfig, SamlIdentity};
+use scimspec_reference_server::{Limits, PublicUrl, Rate, TenantName, TokenHash};
 use secrecy::{ExposeSecret, SecretString};
 
 use super::run::{Refusal, find_deviations};
@@ -13,7 +16,8 @@ use super::{signals, state_folder};
 use crate::report::Exit;
 use crate::secrets::Secrets;
 use crate::target::config;
-use crate::target::embedded::Embedded;
+use crate::target::embedded::{Blueprint, Embedded, Front};
+use crate::target::listen::Tls;
 use crate::terminal::Terminal;
 
 /// Flags as they were typed.
@@ -22,16 +26,92 @@ pub(super) struct Arguments {
     /// The port on the loopback interface; 0: any free one.
     #[arg(long, value_name = "PORT", default_value_t = 7643)]
     port: u16,
+    /// Listen here instead of on the loopback interface, e.g. 0.0.0.0:8443.
+    #[arg(long, value_name = "ADDRESS:PORT", conflicts_with = "port")]
+    listen: Option<SocketAddr>,
+    /// The certificate, and those that it rests on, in PEM: speak HTTPS.
+    #[arg(long, value_name = "FILE", requires = "tls_key")]
+    tls_cert: Option<PathBuf>,
+    /// The key of the certificate, in PEM.
+    #[arg(long, value_name = "FILE", requires = "tls_cert")]
+    tls_key: Option<PathBuf>,
+    /// Speak plain HTTP also beyond the loopback interface, where others can read tokens and passwords.
+    #[arg(long)]
+    allow_plain_http: bool,
+    /// The base URL as clients see it, if something stands in between.
+    #[arg(long, value_name = "URL")]
+    public_url: Option<String>,
+    /// What to be.
+    #[arg(long = "as", value_name = "WHAT", default_value = "rfc")]
+    what: What,
     /// The environment variable that holds the SCIM token. Default: one made at random, written to a file that only
     /// you can read.
-    #[arg(long, value_name = "VAR")]
+    #[arg(long, value_name = "VAR", conflicts_with = "tenant")]
     token_env: Option<String>,
+    /// A tenant with tokens and an application of its own; may be repeated. Default: one without a name.
+    #[arg(long, value_name = "NAME")]
+    tenant: Vec<String>,
     /// Do this wrong on purpose; may be repeated. `scimspec list deviations` shows all.
     #[arg(long, value_name = "SLUG")]
     deviate: Vec<String>,
-    /// Write a configuration with which `scimspec run --config` tests this server, access included.
+    /// Write a configuration with which `scimspec run --config` tests this server, access included. With tenants,
+    /// one for each: FILE with the tenant's name before its ending.
     #[arg(long, value_name = "FILE")]
     config_out: Option<PathBuf>,
+    #[command(flatten)]
+    limits: LimitArguments,
+    #[command(flatten)]
+    gitlab: GitLabArguments,
+}
+
+/// How much the server takes.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Limits")]
+struct LimitArguments {
+    /// Requests per second of a tenant; what is more is answered with 429. Default: no limit.
+    #[arg(long = "limit-rate", value_name = "NUMBER")]
+    rate: Option<NonZeroU32>,
+    /// Requests at once after a time of quiet. Default: as many as --limit-rate.
+    #[arg(long = "limit-burst", value_name = "NUMBER", requires = "rate")]
+    burst: Option<NonZeroU32>,
+    /// The longest request body, in bytes.
+    #[arg(long = "limit-body", value_name = "BYTES")]
+    body: Option<usize>,
+    /// The most resources on a page.
+    #[arg(long = "limit-page", value_name = "NUMBER")]
+    page: Option<usize>,
+}
+
+/// With --as gitlab.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "GitLab")]
+struct GitLabArguments {
+    /// Which generation of behaviour: 15.8 to about 18.6, or as of 2026. Default: current.
+    #[arg(long, value_name = "WHICH")]
+    gitlab_generation: Option<GenerationFlag>,
+    /// What a deprovisioning does to the SAML identity: before 16.4 it was destroyed. Default: keep.
+    #[arg(long, value_name = "WHAT")]
+    gitlab_saml_identity: Option<SamlIdentityFlag>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum What {
+    /// A SCIM server by RFC 7643 and RFC 7644.
+    Rfc,
+    /// A GitLab's SCIM API, and what is its own about it.
+    Gitlab,
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum GenerationFlag {
+    Classic,
+    Current,
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum SamlIdentityFlag {
+    Destroy,
+    Keep,
 }
 
 /// Runs the command until Ctrl-C.
@@ -47,37 +127,18 @@ pub(super) async fn main(arguments: Arguments, terminal: &Terminal) -> Exit {
 
 async fn serve(arguments: Arguments, terminal: &Terminal) -> Result<(), Refusal> {
     let secrets = Secrets::default();
-    let token = match &arguments.token_env {
-        Some(variable) => Some(config::token_from_env(variable, &secrets).map_err(Refusal::usage)?),
-        None => None,
-    };
-    let deviations = find_deviations(&arguments.deviate)?;
-    let address = SocketAddr::from((Ipv4Addr::LOCALHOST, arguments.port));
-    let embedded =
-        Embedded::start(address, token, deviations, &secrets).await.map_err(Refusal::could_not_run)?;
+    let blueprint = arguments.blueprint(&secrets)?;
+    let embedded = Embedded::build(blueprint, &secrets).await.map_err(Refusal::could_not_run)?;
     let mut files = Files::default();
-    let (token_file, admin_file) = if let Some(config) = &arguments.config_out {
-        (beside(config, "token"), beside(config, "admin-token"))
-    } else {
-        let port = embedded.url.port().unwrap_or_default();
-        let folder = state_folder();
-        std::fs::create_dir_all(&folder).map_err(|error| cannot_write(&folder, &error))?;
-        (folder.join(format!("serve-{port}.token")), folder.join(format!("serve-{port}.admin-token")))
-    };
-    files.secret(&token_file, &embedded.token)?;
-    files.secret(&admin_file, &embedded.admin)?;
-    if let Some(path) = &arguments.config_out {
-        let name = |file: &Path| file.file_name().map_or_else(|| file.to_owned(), PathBuf::from);
-        let text = embedded.config_text(&name(&token_file), &name(&admin_file));
-        std::fs::write(path, text).map_err(|error| cannot_write(path, &error))?;
-        files.0.push(path.clone());
-    }
     terminal.print(&format!("{}\n", embedded.url));
-    terminal.tell(&format!("SCIM token: in {}", token_file.display()));
-    terminal
-        .tell(&format!("administrator's token of the application (/app/admin): in {}", admin_file.display()));
-    if let Some(path) = &arguments.config_out {
-        terminal.tell(&format!("test it: scimspec run --config {}", path.display()));
+    if embedded.tenants.is_empty() {
+        let tokens = (&embedded.token, &embedded.admin);
+        files.write(&embedded, None, tokens, arguments.config_out.as_deref(), terminal)?;
+    }
+    for tenant in &embedded.tenants {
+        let tokens = (&tenant.token, &tenant.admin);
+        let config = arguments.config_out.as_ref().map(|path| named(path, &tenant.name));
+        files.write(&embedded, Some(&tenant.name), tokens, config.as_deref(), terminal)?;
     }
     for slug in &arguments.deviate {
         terminal.tell(&format!("deviates on purpose: {slug}"));
@@ -87,11 +148,131 @@ async fn serve(arguments: Arguments, terminal: &Terminal) -> Result<(), Refusal>
     embedded.stop().await.map_err(Refusal::could_not_run)
 }
 
+impl Arguments {
+    /// What the flags mean together.
+    fn blueprint(&self, secrets: &Secrets) -> Result<Blueprint, Refusal> {
+        let address = self.listen.unwrap_or_else(|| SocketAddr::from((Ipv4Addr::LOCALHOST, self.port)));
+        let tls = match (&self.tls_cert, &self.tls_key) {
+            (Some(certificate), Some(key)) => Some(Tls::read(certificate, key).map_err(Refusal::usage)?),
+            _ => None,
+        };
+        if tls.is_none() && !address.ip().is_loopback() && !self.allow_plain_http {
+            return Err(Refusal::usage(format!(
+                "{address} can be reached by others, who could read tokens and passwords in plain HTTP: give \
+                 --tls-cert and --tls-key, or say --allow-plain-http"
+            )));
+        }
+        let token = match &self.token_env {
+            Some(variable) => Some(config::token_from_env(variable, secrets).map_err(Refusal::usage)?),
+            None => None,
+        };
+        let front = match self.what {
+            What::Rfc => self.rfc()?,
+            What::Gitlab => self.gitlab()?,
+        };
+        Ok(Blueprint { address, tls, token, limits: self.limits.limits(), front })
+    }
+
+    fn rfc(&self) -> Result<Front, Refusal> {
+        if self.gitlab.gitlab_generation.is_some() || self.gitlab.gitlab_saml_identity.is_some() {
+            return Err(Refusal::usage("the flags --gitlab-... go with --as gitlab"));
+        }
+        let names = self.tenant.iter().map(|name| TenantName::parse(name));
+        let public_url = self.public_url.as_deref().map(PublicUrl::parse).transpose();
+        Ok(Front::Rfc {
+            tenants: names.collect::<Result<_, _>>().map_err(Refusal::usage)?,
+            public_url: public_url.map_err(Refusal::usage)?,
+            deviations: find_deviations(&self.deviate)?,
+        })
+    }
+
+    fn gitlab(&self) -> Result<Front, Refusal> {
+        let foreign = [
+            ("--deviate", !self.deviate.is_empty()),
+            ("--tenant", !self.tenant.is_empty()),
+            ("--public-url", self.public_url.is_some()),
+            ("--limit-page", self.limits.page.is_some()),
+        ];
+        if let Some((flag, _)) = foreign.iter().find(|(_, given)| *given) {
+            return Err(Refusal::usage(format!(
+                "{flag} does not go with --as gitlab, which has no such thing"
+            )));
+        }
+        let generation = match self.gitlab.gitlab_generation {
+            Some(GenerationFlag::Classic) => Generation::Classic,
+            Some(GenerationFlag::Current) | None => Generation::Current,
+        };
+        // The tokens are made where the server is.
+        let mut config = GitLabConfig::new(generation, TokenHash::of(""), TokenHash::of(""));
+        config.saml_identity = match self.gitlab.gitlab_saml_identity {
+            Some(SamlIdentityFlag::Destroy) => SamlIdentity::Destroy,
+            Some(SamlIdentityFlag::Keep) | None => SamlIdentity::Keep,
+        };
+        Ok(Front::GitLab(Box::new(config)))
+    }
+}
+
+impl LimitArguments {
+    fn limits(&self) -> Limits {
+        let mut limits = Limits::default();
+        limits.body = self.body.unwrap_or(limits.body);
+        limits.page = self.page.unwrap_or(limits.page);
+        limits.rate =
+            self.rate.map(|per_second| Rate { per_second, burst: self.burst.unwrap_or(per_second) });
+        limits
+    }
+}
+
 /// The files of a server, removed when it ends: its tokens are worth nothing then.
 #[derive(Default)]
 struct Files(Vec<PathBuf>);
 
 impl Files {
+    /// Writes the tokens of a server, or of one of its tenants, and the configuration that names them.
+    fn write(
+        &mut self,
+        embedded: &Embedded,
+        tenant: Option<&TenantName>,
+        (token, admin): (&SecretString, &SecretString),
+        config: Option<&Path>,
+        terminal: &Terminal,
+    ) -> Result<(), Refusal> {
+        let (token_file, admin_file) = if let Some(config) = config {
+            (beside(config, "token"), beside(config, "admin-token"))
+        } else {
+            let port = embedded.url.port_or_known_default().unwrap_or_default();
+            let name = tenant.map_or_else(|| format!("serve-{port}"), |name| format!("serve-{port}-{name}"));
+            let folder = state_folder();
+            std::fs::create_dir_all(&folder).map_err(|error| cannot_write(&folder, &error))?;
+            (folder.join(format!("{name}.token")), folder.join(format!("{name}.admin-token")))
+        };
+        self.secret(&token_file, token)?;
+        self.secret(&admin_file, admin)?;
+        if let Some(path) = config {
+            let name = |file: &Path| file.file_name().map_or_else(|| file.to_owned(), PathBuf::from);
+            let (token, admin) = (name(&token_file), name(&admin_file));
+            let text = match tenant {
+                None => embedded.config_text(&token, &admin),
+                Some(tenant) => embedded.tenant_config_text(tenant, &token, &admin),
+            };
+            std::fs::write(path, text).map_err(|error| cannot_write(path, &error))?;
+            self.0.push(path.to_owned());
+        }
+        let (of, application) = tenant.map_or_else(
+            || (String::new(), "/app/admin".to_owned()),
+            |name| (format!(" of {name}"), format!("/tenants/{name}/app/admin")),
+        );
+        terminal.tell(&format!("SCIM token{of}: in {}", token_file.display()));
+        terminal.tell(&format!(
+            "administrator's token of the application{of} ({application}): in {}",
+            admin_file.display()
+        ));
+        if let Some(path) = config {
+            terminal.tell(&format!("test it: scimspec run --config {}", path.display()));
+        }
+        Ok(())
+    }
+
     fn secret(&mut self, path: &Path, secret: &SecretString) -> Result<(), Refusal> {
         let fail = |error| cannot_write(path, &error);
         // A file that is there already could be readable by others, or a link to somewhere else.
@@ -122,6 +303,14 @@ fn beside(config: &Path, ending: &str) -> PathBuf {
     let mut name = config.file_name().unwrap_or_default().to_owned();
     name.push(format!(".{ending}"));
     config.with_file_name(name)
+}
+
+/// The configuration of a tenant: `c.toml` becomes `c.NAME.toml`.
+fn named(config: &Path, tenant: &TenantName) -> PathBuf {
+    let stem = config.file_stem().unwrap_or_default().to_string_lossy();
+    let ending =
+        config.extension().map_or_else(String::new, |ending| format!(".{}", ending.to_string_lossy()));
+    config.with_file_name(format!("{stem}.{tenant}{ending}"))
 }
 
 fn cannot_write(path: &Path, error: &std::io::Error) -> Refusal {

@@ -4,16 +4,17 @@
 use std::io;
 use std::net::SocketAddr;
 use std::path::Path;
-use std::sync::Arc;
 
-use scimspec_reference_server::{Config, Deviation, ReferenceServer, TokenError, TokenHash, generate_token};
+use scimspec_reference_server::gitlab::{GitLabConfig, GitLabServer, INSTANCE_PATH};
+use scimspec_reference_server::{
+    Config, Deviation, Limits, PublicUrl, PublicUrlError, ReferenceServer, Tenant, TenantError, TenantName,
+    Tenants, TokenError, TokenHash, generate_token,
+};
 use secrecy::{ExposeSecret, SecretString};
-use tokio::net::TcpListener;
-use tokio::sync::Notify;
-use tokio::task::JoinHandle;
 use url::Url;
 
 use super::config::{self, ConfigError};
+use super::listen::{Bound, Serving, Tls};
 use super::{Claims, Target};
 use crate::secrets::Secrets;
 
@@ -22,17 +23,65 @@ pub const BASE_PATH: &str = "/scim/v2";
 
 /// The ways into the reference server's accounts, as a configuration with `@APP@` for the application's URL.
 const ACCESS: &str = include_str!("embedded-access.toml");
+/// The same for the GitLab front.
+const GITLAB_ACCESS: &str = include_str!("gitlab-access.toml");
+/// A SAML group link that a served GitLab has from the start, so that SCIM groups have something to attach to.
+const GITLAB_LINK: (&str, &str) = ("Engineering", "engineering");
+
+/// How a server is to be started.
+#[derive(Debug)]
+pub struct Blueprint {
+    /// Where it listens; port 0: any free port.
+    pub address: SocketAddr,
+    /// With which certificate; none: plain HTTP.
+    pub tls: Option<Tls>,
+    /// The SCIM token of a server with one tenant; none: one made at random.
+    pub token: Option<SecretString>,
+    /// How much it takes.
+    pub limits: Limits,
+    /// What it is.
+    pub front: Front,
+}
+
+/// What a server is.
+#[derive(Debug)]
+pub enum Front {
+    /// A SCIM server by the RFCs.
+    Rfc {
+        /// Its tenants; none named: one.
+        tenants: Vec<TenantName>,
+        /// Where clients find it, if not at its address.
+        public_url: Option<PublicUrl>,
+        /// What it does wrong on purpose.
+        deviations: Vec<&'static Deviation>,
+    },
+    /// A GitLab; its tokens and limits are filled in.
+    GitLab(Box<GitLabConfig>),
+}
 
 /// A reference server that is being served.
 pub struct Embedded {
     /// Its SCIM base URL.
     pub url: Url,
-    /// The SCIM token.
+    /// The SCIM token of the first tenant.
     pub token: SecretString,
-    /// The application administrator's token.
+    /// The application administrator's token of the first tenant.
     pub admin: SecretString,
-    stop: Arc<Notify>,
-    serving: JoinHandle<io::Result<()>>,
+    /// All tenants that were asked for by name.
+    pub tenants: Vec<TenantAccess>,
+    is_gitlab: bool,
+    serving: Serving,
+}
+
+/// How a tenant of a server is reached.
+#[derive(Debug, Clone)]
+pub struct TenantAccess {
+    /// Its name.
+    pub name: TenantName,
+    /// Its SCIM token.
+    pub token: SecretString,
+    /// The token of its application's administrator.
+    pub admin: SecretString,
 }
 
 /// Why it could not be started.
@@ -51,6 +100,12 @@ pub enum EmbeddedError {
     /// No random bytes for a token.
     #[error(transparent)]
     Token(#[from] TokenError),
+    /// Tenants that cannot be.
+    #[error(transparent)]
+    Tenant(#[from] TenantError),
+    /// Its address makes no URL.
+    #[error(transparent)]
+    PublicUrl(#[from] PublicUrlError),
     /// Its own configuration does not hold together.
     #[error(transparent)]
     Config(#[from] ConfigError),
@@ -64,60 +119,120 @@ impl Embedded {
         deviations: Vec<&'static Deviation>,
         secrets: &Secrets,
     ) -> Result<Self, EmbeddedError> {
-        let token = token.map_or_else(|| generate_token().map(SecretString::from), Ok)?;
-        let admin = SecretString::from(generate_token()?);
-        secrets.add(token.expose_secret());
-        secrets.add(admin.expose_secret());
-        let listen = |source| EmbeddedError::Listen { address, source };
-        let listener = TcpListener::bind(address).await.map_err(listen)?;
-        let bound = listener.local_addr().map_err(listen)?;
-        let server = ReferenceServer::new(Config {
-            base_path: BASE_PATH.to_owned(),
-            deviations,
-            ..Config::single(TokenHash::of(token.expose_secret()), TokenHash::of(admin.expose_secret()))
-        });
-        let stop = Arc::new(Notify::new());
-        let stopped = Arc::clone(&stop);
-        let serving = tokio::spawn(async move {
-            axum::serve(listener, server.router())
-                .with_graceful_shutdown(async move { stopped.notified().await })
-                .await
-        });
-        let url = config::http_url("the server's address", &format!("http://{bound}{BASE_PATH}"))?;
-        Ok(Self { url, token, admin, stop, serving })
+        let front = Front::Rfc { tenants: Vec::new(), public_url: None, deviations };
+        let blueprint = Blueprint { address, tls: None, token, limits: Limits::default(), front };
+        Self::build(blueprint, secrets).await
+    }
+
+    /// Starts one.
+    pub async fn build(blueprint: Blueprint, secrets: &Secrets) -> Result<Self, EmbeddedError> {
+        let Blueprint { address, tls, token, limits, front } = blueprint;
+        let encrypted = tls.is_some();
+        let bound =
+            Bound::bind(address, tls).await.map_err(|source| EmbeddedError::Listen { address, source })?;
+        let origin = bound.origin();
+        let mut first = TenantAccess::generate(TenantName::only(), secrets)?;
+        if let Some(token) = token {
+            secrets.add(token.expose_secret());
+            first.token = token;
+        }
+        let mut named = Vec::new();
+        let (is_gitlab, path, router) = match front {
+            Front::GitLab(config) => {
+                let mut config = GitLabConfig { limits, ..*config };
+                config.scim_token = TokenHash::of(first.token.expose_secret());
+                config.admin_token = TokenHash::of(first.admin.expose_secret());
+                config.saml_group_links = vec![(GITLAB_LINK.0.to_owned(), GITLAB_LINK.1.to_owned())];
+                (true, INSTANCE_PATH, GitLabServer::new(config).router())
+            }
+            Front::Rfc { tenants, public_url, deviations } => {
+                for name in tenants {
+                    named.push(TenantAccess::generate(name, secrets)?);
+                }
+                if let Some(named) = named.first() {
+                    first = named.clone();
+                }
+                let mut tenants = Tenants::one(first.tenant());
+                for other in named.iter().skip(1) {
+                    tenants = tenants.and(other.tenant())?;
+                }
+                // The server sees a request's host but not whether it came encrypted.
+                let own = || PublicUrl::parse(&format!("{origin}{BASE_PATH}"));
+                let public_url = match public_url {
+                    None if encrypted => Some(own()?),
+                    given => given,
+                };
+                let base_path = BASE_PATH.to_owned();
+                let config = Config { base_path, public_url, deviations, limits, ..Config::new(tenants) };
+                (false, BASE_PATH, ReferenceServer::new(config).router())
+            }
+        };
+        let url = config::http_url("the server's address", &format!("{origin}{path}"))?;
+        let serving = bound.serve(router);
+        Ok(Self { url, token: first.token, admin: first.admin, tenants: named, is_gitlab, serving })
     }
 
     /// A target that is this server.
     pub fn target(&self, secrets: &Secrets) -> Result<Target, EmbeddedError> {
-        let text = access_of(&self.url);
+        let text = self.access("/app");
         let mut probes = config::Config::parse(&text, Path::new("embedded-access.toml"), secrets)?.probes;
         probes.secrets.insert("admin".to_owned(), self.admin.clone());
         let token = Some(self.token.clone());
-        Ok(Target { url: self.url.clone(), token, claims: Claims::All, probes, embedded: true })
+        // GitLab refuses, or passes over, what the providers send beyond its own guide; it claims none of them.
+        let claims = if self.is_gitlab { Claims::These([].into()) } else { Claims::All };
+        Ok(Target { url: self.url.clone(), token, claims, probes, embedded: true })
     }
 
     /// A `scimspec.toml` with which another process can test this server, its secrets in these files.
     pub fn config_text(&self, token_file: &Path, admin_file: &Path) -> String {
-        let file = |path: &Path| toml::Value::String(path.display().to_string());
-        format!(
-            "# How `scimspec run --config` reaches this server and observes access to its accounts.\n\
-             [target]\nurl = \"{}\"\ntoken = {{ file = {} }}\nidps = [\"okta\", \"entra\"]\n\n\
-             [secrets]\nadmin = {{ file = {} }}\n\n{}",
-            self.url,
-            file(token_file),
-            file(admin_file),
-            access_of(&self.url),
-        )
+        self.config_of("/app", token_file, admin_file)
+    }
+
+    /// The same for one of its tenants.
+    pub fn tenant_config_text(&self, tenant: &TenantName, token_file: &Path, admin_file: &Path) -> String {
+        self.config_of(&format!("/tenants/{tenant}/app"), token_file, admin_file)
     }
 
     /// Answers what it has accepted, then ends.
     pub async fn stop(self) -> io::Result<()> {
-        self.stop.notify_one();
-        self.serving.await.unwrap_or(Ok(()))
+        self.serving.stop().await
+    }
+
+    fn config_of(&self, application: &str, token_file: &Path, admin_file: &Path) -> String {
+        let file = |path: &Path| toml::Value::String(path.display().to_string());
+        let judged = if self.is_gitlab { "profile = \"gitlab\"" } else { "idps = [\"okta\", \"entra\"]" };
+        format!(
+            "# How `scimspec run --config` reaches this server and observes access to its accounts.\n\
+             [target]\nurl = \"{}\"\ntoken = {{ file = {} }}\n{judged}\n\n\
+             [secrets]\nadmin = {{ file = {} }}\n\n{}",
+            self.url,
+            file(token_file),
+            file(admin_file),
+            self.access(application),
+        )
+    }
+
+    fn access(&self, application: &str) -> String {
+        let mut url = self.url.clone();
+        url.set_path(application);
+        let text = if self.is_gitlab { GITLAB_ACCESS } else { ACCESS };
+        text.replace("@APP@", url.as_str())
     }
 }
 
-fn access_of(base: &Url) -> String {
-    let app = base.as_str().trim_end_matches('/').trim_end_matches(BASE_PATH);
-    ACCESS.replace("@APP@", &format!("{app}/app"))
+impl TenantAccess {
+    fn generate(name: TenantName, secrets: &Secrets) -> Result<Self, EmbeddedError> {
+        let (token, admin) = (SecretString::from(generate_token()?), SecretString::from(generate_token()?));
+        secrets.add(token.expose_secret());
+        secrets.add(admin.expose_secret());
+        Ok(Self { name, token, admin })
+    }
+
+    fn tenant(&self) -> Tenant {
+        Tenant {
+            name: self.name.clone(),
+            scim_token: TokenHash::of(self.token.expose_secret()),
+            admin_token: TokenHash::of(self.admin.expose_secret()),
+        }
+    }
 }

@@ -3,6 +3,7 @@
 
 pub mod config;
 pub mod embedded;
+pub mod listen;
 pub mod preflight;
 
 use std::collections::BTreeSet;
