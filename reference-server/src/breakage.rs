@@ -24,7 +24,7 @@ use crate::{
     scim::schema,
     store::{
         self, Committed, Indexed, Key, Kind, MemoryStore, Page, Record, Reference, ResourceId, Sequence,
-        Store, StoreError, TenantId, Timestamp, Write,
+        Store, StoreError, TenantId, Timestamp, Turn, Write,
     },
 };
 
@@ -96,6 +96,10 @@ impl Store for Shared {
         _: Option<Sequence>,
     ) -> store::Answer<'a, Vec<Arc<Record>>> {
         Box::pin(async { Err(StoreError::Failed("secret path of a disk".to_owned())) })
+    }
+
+    fn turn<'a>(&'a self, tenant: &'a TenantId, id: ResourceId) -> store::Answer<'a, Turn> {
+        self.inner.turn(tenant, id)
     }
 
     fn commit<'a>(&'a self, tenant: &'a TenantId, write: Write) -> store::Answer<'a, Committed> {

@@ -24,12 +24,11 @@ pub use tenant::{Tenant, TenantError, TenantName, Tenants};
 pub use token::{TokenError, TokenHash, generate_token};
 
 use crate::{
-    accounts::MemoryAccounts,
     deviations::Seams,
     http::{Served, Service, Turns},
     rate::RateLimit,
     scim::{Registry, ResourceType},
-    store::MemoryStore,
+    store::{OpenError, Opened, StoreChoice},
     token::ScimTokens,
 };
 
@@ -147,15 +146,19 @@ pub struct ReferenceServer {
 }
 
 impl ReferenceServer {
-    /// A server with an empty store.
+    /// A server with an empty store in memory.
     pub fn new(config: Config) -> Self {
-        let seams = Seams {
-            base_path: BasePath::new(&config.base_path),
-            store: Arc::new(MemoryStore::default()),
-            accounts: Arc::new(MemoryAccounts::default()),
-            http: Vec::new(),
-        };
-        Self::over(seams, config)
+        Self::with(Opened::in_memory(), config)
+    }
+
+    /// A server with this store, which it opens; what a database holds is there again.
+    pub async fn open(config: Config, store: &StoreChoice) -> Result<Self, OpenError> {
+        Ok(Self::with(store.open().await?, config))
+    }
+
+    fn with(Opened { store, accounts }: Opened, config: Config) -> Self {
+        let base_path = BasePath::new(&config.base_path);
+        Self::over(Seams { base_path, store, accounts, http: Vec::new() }, config)
     }
 
     /// A server over what is given.

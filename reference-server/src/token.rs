@@ -8,6 +8,7 @@ use std::{
 };
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
+use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
 use thiserror::Error;
@@ -39,7 +40,7 @@ pub(crate) fn random<const N: usize>() -> Result<[u8; N], TokenError> {
 
 /// All that is kept of a token: its SHA-256. A token is 256 random bits, so a fast hash without salt is enough;
 /// there is nothing to guess.
-#[derive(Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct TokenHash([u8; 32]);
 
 impl TokenHash {

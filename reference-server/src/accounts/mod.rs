@@ -58,12 +58,14 @@
 
 mod memory;
 mod password;
+mod roll;
 
 use std::fmt;
 
 use futures::future::BoxFuture;
 use thiserror::Error;
 
+pub(crate) use self::roll::{Credential, CredentialId, Held, Roll, credential_id};
 pub use self::{
     memory::MemoryAccounts,
     password::{Password, PasswordHash},
@@ -244,7 +246,7 @@ pub enum Origin {
 
 /// The application's own name for an account, which no change in SCIM touches.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct AccountId(u64);
+pub struct AccountId(pub(crate) u64);
 
 impl fmt::Display for AccountId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
 
@@ -31,7 +32,7 @@ impl fmt::Debug for Password {
 /// is gone with the process and holds what identity providers make up; every create of a provisioning run brings
 /// a password, and a slow hash would become what such a run measures. A store that outlives its process owes its
 /// people a slow one, and it would go here: nothing outside this file knows how the hash is made.
-#[derive(Clone, PartialEq, Eq, Default)]
+#[derive(Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct PasswordHash {
     salt: [u8; 16],
     digest: [u8; 32],

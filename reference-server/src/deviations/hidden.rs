@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::{Cluster, Deviation, Seams};
 use crate::store::{
-    Answer, Committed, Key, Kind, Page, Record, Reference, ResourceId, Sequence, Store, TenantId, Write,
+    Answer, Committed, Key, Kind, Page, Record, Reference, ResourceId, Sequence, Store, TenantId, Turn, Write,
 };
 
 /// GrowthBook searched among the active ones only.
@@ -89,6 +89,10 @@ impl Store for ActiveOnly {
 
     fn groups_of<'a>(&'a self, tenant: &'a TenantId, member: ResourceId) -> Answer<'a, Vec<Reference>> {
         self.inner.groups_of(tenant, member)
+    }
+
+    fn turn<'a>(&'a self, tenant: &'a TenantId, id: ResourceId) -> Answer<'a, Turn> {
+        self.inner.turn(tenant, id)
     }
 
     fn commit<'a>(&'a self, tenant: &'a TenantId, write: Write) -> Answer<'a, Committed> {

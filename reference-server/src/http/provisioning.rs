@@ -49,7 +49,7 @@ pub(crate) async fn create(
     draft: scim::Draft,
 ) -> Result<Arc<Record>, Problem> {
     let id = ResourceId::random();
-    let _turn = service.turns.take(id).await;
+    let _turn = service.turn(author.tenant, id).await?;
     let mut document = draft.document;
     document.insert("id".to_owned(), id.to_string().into());
     let document = arrange(service.resource_type(kind), document);
@@ -80,7 +80,7 @@ pub(crate) async fn change(
     if_match: Option<&IfMatch>,
     compute: impl Fn(&Map) -> Result<Wanted, Error>,
 ) -> Result<Arc<Record>, Problem> {
-    let _turn = service.turns.take(id).await;
+    let _turn = service.turn(author.tenant, id).await?;
     for _ in 0..ATTEMPTS {
         let record = expect(service, author, kind, id, if_match).await?;
         let current = represent::parse(&record)?;
@@ -123,7 +123,7 @@ pub(crate) async fn delete(
     id: ResourceId,
     if_match: Option<&IfMatch>,
 ) -> Result<(), Problem> {
-    let _turn = service.turns.take(id).await;
+    let _turn = service.turn(author.tenant, id).await?;
     let _permit = if kind == Kind::User { permit_end(service, author, id).await? } else { EndPermit::free() };
     for _ in 0..ATTEMPTS {
         let expected = match if_match {

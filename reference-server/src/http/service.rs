@@ -9,7 +9,7 @@ use crate::{
     accounts::Accounts,
     rate::RateLimit,
     scim::{Attribute, Registry, ResourceType, Rules, schema::Returned},
-    store::{Kind, ResourceId, Store},
+    store::{Kind, ResourceId, Store, StoreError, TenantId, Turn},
     tenant::Tenants,
     token::ScimTokens,
 };
@@ -51,6 +51,17 @@ impl Service {
             .iter()
             .find(|served| served.kind == kind)
             .expect("every kind in use is a type that is served")
+    }
+
+    /// Waits until nobody else is in between a write of this resource and the news of it, neither here nor in
+    /// another server on the same store.
+    pub(crate) async fn turn(
+        &self,
+        tenant: &TenantId,
+        id: ResourceId,
+    ) -> Result<(Turn, MutexGuard<'_, ()>), StoreError> {
+        let here = self.turns.take(id).await;
+        Ok((self.store.turn(tenant, id).await?, here))
     }
 
     /// The resource type of a kind.
@@ -95,7 +106,7 @@ impl Default for Turns {
 
 impl Turns {
     /// Waits until no one else writes the resource (or one of the few that share its lock).
-    pub(crate) async fn take(&self, id: ResourceId) -> MutexGuard<'_, ()> {
+    async fn take(&self, id: ResourceId) -> MutexGuard<'_, ()> {
         let place = id.spread() % self.0.len() as u64;
         let place = usize::try_from(place).unwrap_or_default();
         self.0[place].lock().await

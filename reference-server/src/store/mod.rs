@@ -1,6 +1,7 @@
 //! Where resources live: the trait that every store keeps, and the types that cross it. What the text of a
 //! resource means is no business of a store; it knows ids, keys, versions and membership rows.
 
+mod choice;
 mod kind;
 mod memory;
 mod sql;
@@ -11,7 +12,9 @@ use futures::future::BoxFuture;
 use thiserror::Error;
 use uuid::Uuid;
 
+pub(crate) use self::choice::Opened;
 pub use self::{
+    choice::{StoreChoice, StoreChoiceError},
     kind::{Indexed, Kind, Name},
     memory::MemoryStore,
     sql::{OpenError, PostgresStore, SqliteStore},
@@ -80,8 +83,36 @@ pub trait Store: Send + Sync + 'static {
     /// The groups that have this resource as a direct member, in the order of the list.
     fn groups_of<'a>(&'a self, tenant: &'a TenantId, member: ResourceId) -> Answer<'a, Vec<Reference>>;
 
+    /// Waits until no other server is in between a write of this resource and the news of it. A store alone
+    /// keeps a resource whole; but its account hears of a write after the write, and of two servers that write
+    /// the same User the second must not be heard first. A store that has one server only has nothing to wait for.
+    fn turn<'a>(&'a self, tenant: &'a TenantId, id: ResourceId) -> Answer<'a, Turn>;
+
     /// Makes a write happen as a whole, or not at all.
     fn commit<'a>(&'a self, tenant: &'a TenantId, write: Write) -> Answer<'a, Committed>;
+}
+
+/// A turn among the servers on one store; it ends when it is dropped.
+#[must_use = "the turn is over when this is dropped"]
+#[derive(Default)]
+pub struct Turn(Option<Box<dyn Send>>);
+
+impl Turn {
+    /// There is nobody to take turns with.
+    pub fn alone() -> Self {
+        Self::default()
+    }
+
+    /// The others wait for as long as this is held.
+    pub fn holding(held: impl Send + 'static) -> Self {
+        Self(Some(Box::new(held)))
+    }
+}
+
+impl fmt::Debug for Turn {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Turn({})", if self.0.is_some() { "held" } else { "alone" })
+    }
 }
 
 /// Why a store did not do what it was asked.
@@ -153,6 +184,18 @@ impl ResourceId {
     /// A number that spreads ids evenly, for picking one of several locks.
     pub(crate) fn spread(self) -> u64 {
         self.0.as_u64_pair().1
+    }
+}
+
+impl From<Uuid> for ResourceId {
+    fn from(uuid: Uuid) -> Self {
+        Self(uuid)
+    }
+}
+
+impl From<ResourceId> for Uuid {
+    fn from(id: ResourceId) -> Self {
+        id.0
     }
 }
 

@@ -1,12 +1,12 @@
-//! Accounts in memory: what each way in is, and what each change does, beyond the words of the table.
+//! Accounts: what each way in is, and what each change does, beyond the words of the table.
 
 use futures::executor::block_on;
 
 use super::*;
-use crate::accounts::BlockedBy;
+use crate::accounts::{BlockedBy, Origin, Person, State};
 
 struct World {
-    accounts: MemoryAccounts,
+    accounts: Arc<dyn Accounts>,
     tenant: TenantId,
     ada: ResourceId,
     staff: ResourceId,
@@ -23,7 +23,7 @@ impl World {
 
     fn empty() -> Self {
         Self {
-            accounts: MemoryAccounts::default(),
+            accounts: fresh(),
             tenant: TenantId::new("one"),
             ada: ResourceId::random(),
             staff: ResourceId::random(),
@@ -377,3 +377,30 @@ fn events_about_nobody_are_no_error() {
     world.apply(Event::Deleted { resource: world.ada });
     world.staff("Staff", vec![world.ada], vec![world.ada]);
 }
+
+/// What `durable` asks of accounts in a database.
+pub(super) const ALL: &[fn()] = &[
+    a_provisioned_person_signs_in_and_walks_through_the_door_of_the_group,
+    an_unknown_name_and_a_wrong_password_are_one_error,
+    a_person_provisioned_inactive_is_blocked_from_the_start,
+    deactivation_ends_every_way_in_and_keeps_the_identity,
+    a_blocked_account_is_told_apart_only_by_who_knows_its_password,
+    reactivation_opens_fresh_ways_into_the_same_account_and_no_old_one,
+    groups_that_change_while_a_person_is_blocked_count_when_the_person_is_back,
+    a_renamed_person_signs_in_by_the_new_name_only_and_stays_signed_in,
+    a_name_that_has_a_new_owner_already_is_not_taken_from_it,
+    a_password_set_while_blocked_is_kept_and_does_not_unblock,
+    a_password_that_is_taken_away_opens_nothing,
+    the_first_external_id_becomes_the_saml_identity_and_later_ones_do_not,
+    a_door_shuts_for_who_leaves_and_follows_the_name_of_the_group,
+    a_deleted_group_opens_no_door,
+    deletion_ends_everything,
+    signing_out_ends_this_session_and_no_other,
+    a_refresh_token_opens_sessions_and_nothing_else,
+    signing_out_of_a_refreshed_session_ends_all_that_came_of_the_one_signing_in,
+    two_hands_shut_an_account_and_each_opens_only_what_it_has_shut,
+    the_last_usable_administrator_gets_no_permit_to_end,
+    of_two_administrators_who_are_to_end_at_once_one_stays,
+    a_credential_with_another_secret_or_of_another_tenant_is_unknown,
+    events_about_nobody_are_no_error,
+];

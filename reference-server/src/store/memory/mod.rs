@@ -14,7 +14,7 @@ use std::{
 use self::{index::Index, order::Order, rows::Rows};
 use super::{
     Answer, Committed, Draft, Key, Kind, MemberChange, Page, Record, Reference, ResourceId, Sequence, Store,
-    StoreError, TenantId, Timestamp, Version, Write,
+    StoreError, TenantId, Timestamp, Turn, Version, Write,
 };
 
 /// How many resources a scan hands out at once.
@@ -115,6 +115,10 @@ impl Store for MemoryStore {
             groups.into_iter().map(reference).collect()
         });
         Box::pin(ready(Ok(groups.unwrap_or_default())))
+    }
+
+    fn turn<'a>(&'a self, _: &'a TenantId, _: ResourceId) -> Answer<'a, Turn> {
+        Box::pin(ready(Ok(Turn::alone())))
     }
 
     fn commit<'a>(&'a self, tenant: &'a TenantId, write: Write) -> Answer<'a, Committed> {

@@ -1,6 +1,7 @@
 //! The stores in SQL databases, and what they share: the rows, the questions that are the same in both, and
 //! errors. How a write goes is `write`'s; what SQLite and PostgreSQL each have of their own is in their folders.
 
+mod accounts;
 mod postgres;
 mod sqlite;
 mod write;
@@ -15,6 +16,7 @@ use sqlx::{
 use thiserror::Error;
 use uuid::Uuid;
 
+use self::accounts::SqlAccounts;
 pub use self::{postgres::PostgresStore, sqlite::SqliteStore};
 use super::{Key, Kind, Record, Reference, ResourceId, Sequence, StoreError, TenantId, Timestamp, Version};
 
@@ -141,8 +143,12 @@ fn references(rows: Vec<ReferenceRow>) -> Vec<Reference> {
 type Digest = [u8; 16];
 
 fn digest(tenant: &TenantId, kind: Kind, key: &Key) -> Digest {
+    digest_of(&[tenant.as_str(), kind.name(), key.attribute.path(), &key.value])
+}
+
+fn digest_of(parts: &[&str]) -> Digest {
     let mut hash = Sha256::new();
-    for part in [tenant.as_str(), kind.name(), key.attribute.path(), &key.value] {
+    for part in parts {
         // A byte that occurs in no UTF-8, so that no two lists of parts read the same.
         hash.update(part);
         hash.update([0xFF]);

@@ -1,5 +1,6 @@
 //! The store in a PostgreSQL database: durable, for any number of servers on one database, which behave as one.
 
+mod accounts;
 mod transaction;
 
 use std::{str::FromStr, sync::Arc};
@@ -10,14 +11,16 @@ use sqlx::{
     query_as, query_scalar,
 };
 
+use self::accounts::PostgresLedger;
 use super::{
-    AFTER, BEFORE, BLOCK, FIND, FROM, GROUPS_OF, MEMBERS, OpenError, READ, RecordRow, START, TOTAL, digest,
-    failed, migrator, record, records, references, signed, unsigned,
+    AFTER, BEFORE, BLOCK, FIND, FROM, GROUPS_OF, MEMBERS, OpenError, READ, RecordRow, START, SqlAccounts,
+    TOTAL, digest, failed, migrator, record, records, references, signed, unsigned,
     write::{Failure, apply},
 };
+use crate::accounts::Accounts;
 use crate::store::{
     Answer, Committed, Key, Kind, Page, Record, Reference, ResourceId, Sequence, Store, StoreError, TenantId,
-    Write,
+    Turn, Write,
 };
 
 /// How many connections one server has.
@@ -32,12 +35,19 @@ const ATTEMPTS: usize = 8;
 /// Where the tables are, unless told otherwise.
 const SCHEMA: &str = "scimspec";
 
-const STEPS: &[(&str, &str)] = &[("resources", include_str!("0001_resources.sql"))];
+const STEPS: &[(&str, &str)] =
+    &[("resources", include_str!("0001_resources.sql")), ("accounts", include_str!("0002_accounts.sql"))];
+
+/// What is read in it belongs together, whatever others write in the meantime.
+const SNAPSHOT: &str = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
 
 /// All tenants, in one PostgreSQL database.
 #[derive(Debug, Clone)]
 pub struct PostgresStore {
     pool: PgPool,
+    /// For what is held while other work goes on: were it from the same pool, those who hold one could wait for
+    /// one another.
+    turns: PgPool,
 }
 
 impl PostgresStore {
@@ -61,17 +71,19 @@ impl PostgresStore {
         let unreadable = |error: sqlx::Error| OpenError::PostgresUrl(error.to_string());
         let options = PgConnectOptions::from_str(url).map_err(unreadable)?;
         let options = options.options([("search_path", schema)]).application_name("scimspec");
-        let pool = PgPoolOptions::new().max_connections(CONNECTIONS).connect_with(options).await;
-        let pool = pool.map_err(OpenError::Postgres)?;
+        let pools = PgPoolOptions::new().max_connections(CONNECTIONS);
+        let turns = pools.clone().connect_lazy_with(options.clone());
+        let pool = pools.connect_with(options).await.map_err(OpenError::Postgres)?;
         // The migrator holds a lock of the database while it works: of two that start at once the second waits
         // and then finds nothing to do.
         migrator(STEPS).create_schema(schema.to_owned()).run(&pool).await?;
-        Ok(Self { pool })
+        Ok(Self { pool, turns })
     }
 
-    /// What is read through it belongs together, whatever others write in the meantime.
-    async fn snapshot(&self) -> Result<Begun<'static, Postgres>, sqlx::Error> {
-        self.pool.begin_with("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY").await
+    /// The accounts in the same database.
+    pub fn accounts(&self) -> Arc<dyn Accounts> {
+        let ledger = PostgresLedger { pool: self.pool.clone(), turns: self.turns.clone() };
+        Arc::new(SqlAccounts::new(ledger))
     }
 
     async fn page_at(
@@ -81,7 +93,7 @@ impl PostgresStore {
         offset: u64,
         count: u64,
     ) -> Result<Page, sqlx::Error> {
-        let mut snapshot = self.snapshot().await?;
+        let mut snapshot = self.pool.begin_with(SNAPSHOT).await?;
         let total = total(&mut snapshot, tenant, kind).await?;
         let (tenant, kind) = (tenant.as_str(), kind.name());
         let start = query_as(START).bind(tenant).bind(kind).bind(signed(offset));
@@ -105,7 +117,7 @@ impl PostgresStore {
         place: i64,
         count: u64,
     ) -> Result<Page, sqlx::Error> {
-        let mut snapshot = self.snapshot().await?;
+        let mut snapshot = self.pool.begin_with(SNAPSHOT).await?;
         let total = total(&mut snapshot, tenant, kind).await?;
         let rows = query_as(question).bind(tenant.as_str()).bind(kind.name()).bind(place).bind(signed(count));
         let rows = rows.fetch_all(&mut *snapshot).await?;
@@ -205,6 +217,13 @@ impl Store for PostgresStore {
         })
     }
 
+    fn turn<'a>(&'a self, tenant: &'a TenantId, id: ResourceId) -> Answer<'a, Turn> {
+        Box::pin(async move {
+            let turn = begin_turn(&self.turns, "turns", &format!("{} {id}", tenant.as_str())).await;
+            turn.map(Turn::holding).map_err(|error| failed(&error))
+        })
+    }
+
     fn commit<'a>(&'a self, tenant: &'a TenantId, write: Write) -> Answer<'a, Committed> {
         Box::pin(async move {
             for _ in 0..ATTEMPTS {
@@ -218,6 +237,22 @@ impl Store for PostgresStore {
             Err(StoreError::Failed("others were faster, again and again".to_owned()))
         })
     }
+}
+
+/// Waits until nobody else on the database has the turn; it is over when the transaction is, which is when it is
+/// dropped at the latest.
+async fn begin_turn(
+    turns: &PgPool,
+    kind: &str,
+    whose: &str,
+) -> Result<Begun<'static, Postgres>, sqlx::Error> {
+    let mut turn = turns.begin().await?;
+    sqlx::query("SELECT pg_advisory_xact_lock(hashtext('scimspec ' || $1), hashtext($2))")
+        .bind(kind)
+        .bind(whose)
+        .execute(&mut *turn)
+        .await?;
+    Ok(turn)
 }
 
 async fn total(connection: &mut PgConnection, tenant: &TenantId, kind: Kind) -> Result<u64, sqlx::Error> {

@@ -1,17 +1,20 @@
 //! The store in a SQLite file: durable, for one server. Reads go to a pool of connections; writes go, one after
 //! the other, to the one connection that writes (`writer`).
 
+mod accounts;
 mod transaction;
 mod writer;
 
 use std::{
     fs::OpenOptions,
+    future::ready,
     io,
     path::Path,
     sync::{Arc, Mutex, PoisonError},
     time::Duration,
 };
 
+use futures::future::BoxFuture;
 use sqlx::{
     Connection, SqliteConnection, SqlitePool,
     migrate::MigrateError,
@@ -19,13 +22,19 @@ use sqlx::{
     sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
 };
 
-use self::writer::Writer;
-use super::{
-    AFTER, BEFORE, BLOCK, FIND, FROM, GROUPS_OF, MEMBERS, OpenError, READ, RecordRow, START, TOTAL, digest,
-    failed, migrator, record, records, references, signed,
+use self::{
+    accounts::SqliteLedger,
+    writer::{Work, Writer},
 };
+use super::{
+    AFTER, BEFORE, BLOCK, FIND, FROM, GROUPS_OF, MEMBERS, OpenError, READ, RecordRow, START, SqlAccounts,
+    TOTAL, digest, failed, migrator, record, records, references, signed,
+    write::{Failure, apply},
+};
+use crate::accounts::Accounts;
 use crate::store::{
-    Answer, Committed, Key, Kind, Page, Record, Reference, ResourceId, Sequence, Store, TenantId, Write,
+    Answer, Committed, Key, Kind, Page, Record, Reference, ResourceId, Sequence, Store, StoreError, TenantId,
+    Turn, Write,
 };
 
 /// How many connections read at the same time.
@@ -37,7 +46,8 @@ const BATCH: i64 = 256;
 /// How long one process waits for another one that works on the same file.
 const PATIENCE: Duration = Duration::from_secs(30);
 
-const STEPS: &[(&str, &str)] = &[("resources", include_str!("0001_resources.sql"))];
+const STEPS: &[(&str, &str)] =
+    &[("resources", include_str!("0001_resources.sql")), ("accounts", include_str!("0002_accounts.sql"))];
 
 /// All tenants, in one SQLite file.
 ///
@@ -68,6 +78,12 @@ impl SqliteStore {
             .await
             .map_err(unusable)?;
         Ok(Self { readers, writer: Writer::start(connection) })
+    }
+
+    /// The accounts in the same file.
+    pub fn accounts(&self) -> Arc<dyn Accounts> {
+        let ledger = SqliteLedger { readers: self.readers.clone(), writer: self.writer.clone() };
+        Arc::new(SqlAccounts::new(ledger))
     }
 
     async fn page_at(
@@ -193,8 +209,42 @@ impl Store for SqliteStore {
         })
     }
 
+    fn turn<'a>(&'a self, _: &'a TenantId, _: ResourceId) -> Answer<'a, Turn> {
+        Box::pin(ready(Ok(Turn::alone())))
+    }
+
     fn commit<'a>(&'a self, tenant: &'a TenantId, write: Write) -> Answer<'a, Committed> {
-        Box::pin(self.writer.commit(tenant, write))
+        Box::pin(self.writer.perform(Commit { tenant: tenant.clone(), write }))
+    }
+}
+
+struct Commit {
+    tenant: TenantId,
+    write: Write,
+}
+
+impl Work for Commit {
+    type Done = Committed;
+    type Error = StoreError;
+
+    fn perform<'a>(
+        &'a self,
+        connection: &'a mut SqliteConnection,
+    ) -> BoxFuture<'a, Result<Committed, StoreError>> {
+        Box::pin(async move {
+            apply(connection, &self.tenant, &self.write).await.map_err(|failure| match failure {
+                Failure::Refused(error) => error,
+                Failure::Database(error) => failed(&error),
+            })
+        })
+    }
+
+    fn failed(error: &sqlx::Error) -> StoreError {
+        failed(error)
+    }
+
+    fn closed() -> StoreError {
+        StoreError::Failed("the store is closed".to_owned())
     }
 }
 

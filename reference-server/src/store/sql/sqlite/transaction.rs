@@ -201,7 +201,7 @@ fn peers(rows: Vec<(i64, Uuid)>) -> Vec<Peer> {
 }
 
 /// A JSON array of what is JSON already.
-fn list(values: impl IntoIterator<Item = impl std::fmt::Display>) -> String {
+pub(super) fn list(values: impl IntoIterator<Item = impl std::fmt::Display>) -> String {
     let mut text = String::from("[");
     for (place, value) in values.into_iter().enumerate() {
         // Writing to a string cannot fail.
@@ -211,7 +211,7 @@ fn list(values: impl IntoIterator<Item = impl std::fmt::Display>) -> String {
     text
 }
 
-fn hex(bytes: &[u8]) -> String {
+pub(super) fn hex(bytes: &[u8]) -> String {
     let mut text = String::with_capacity(bytes.len() * 2);
     for byte in bytes {
         _ = write!(text, "{byte:02x}");
