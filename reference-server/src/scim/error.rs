@@ -20,7 +20,7 @@ pub struct Error {
     pub detail: String,
 }
 
-/// The keywords of RFC 7644 Table 9.
+/// The keywords of RFC 7644 Table 9 and RFC 9865 Table 1.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ScimType {
     /// The filter is malformed, or compares what cannot be compared.
@@ -43,6 +43,12 @@ pub enum ScimType {
     InvalidVers,
     /// The request carries sensitive information in its URI (RFC 7644 section 7.5.2).
     Sensitive,
+    /// The cursor is none that the server gave for this query (RFC 9865 section 2.1).
+    InvalidCursor,
+    /// The cursor's time is over (RFC 9865 section 2.1).
+    ExpiredCursor,
+    /// The count is no count, or another one than that of the first page (RFC 9865 section 2.1).
+    InvalidCount,
 }
 
 impl Error {
@@ -178,6 +184,9 @@ impl ScimType {
             Self::InvalidValue => "invalidValue",
             Self::InvalidVers => "invalidVers",
             Self::Sensitive => "sensitive",
+            Self::InvalidCursor => "invalidCursor",
+            Self::ExpiredCursor => "expiredCursor",
+            Self::InvalidCount => "invalidCount",
         }
     }
 }

@@ -9,6 +9,7 @@ use serde_json::{Number, Value};
 use super::{
     Map,
     error::{Error, quoted},
+    resource::{strings, value},
 };
 
 /// How deep objects and arrays may nest. The schema of schemas needs six levels.
@@ -50,6 +51,36 @@ pub(crate) fn name(value: &Value) -> &'static str {
         Value::String(_) => "a string",
         Value::Array(_) => "an array",
         Value::Object(_) => "an object",
+    }
+}
+
+/// The members of a message, by their names without regard to letter case.
+pub(crate) struct Members(pub(crate) Map);
+
+impl Members {
+    /// Takes a member out. Fails with `invalidSyntax` if it is there twice.
+    pub(crate) fn take(&mut self, name: &str) -> Result<Option<Value>, Error> {
+        let same = |key: &&String| key.eq_ignore_ascii_case(name);
+        let Some(key) = self.0.keys().find(same).cloned() else { return Ok(None) };
+        let value = self.0.shift_remove(&key);
+        match self.0.keys().find(same) {
+            None => Ok(value),
+            Some(_) => Err(value::twice(name)),
+        }
+    }
+
+    /// Takes `schemas` out, which has to name that message (RFC 7644 section 3.1). Fails with `invalidSyntax`.
+    pub(crate) fn expect_schema(&mut self, urn: &str) -> Result<(), Error> {
+        let Some(schemas) = self.take("schemas")? else {
+            return Err(Error::invalid_syntax(format!(
+                "The body has no schemas; send \"schemas\": [{urn:?}]"
+            )));
+        };
+        let named = strings(&schemas).unwrap_or_default();
+        if named.iter().any(|named| named.eq_ignore_ascii_case(urn)) {
+            return Ok(());
+        }
+        Err(Error::invalid_syntax(format!("schemas has to be [{urn:?}] in this request")))
     }
 }
 

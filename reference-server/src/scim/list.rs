@@ -16,6 +16,15 @@ pub struct Paging {
     pub count: usize,
 }
 
+/// How many resources a page has.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PageSize {
+    /// If the client does not say.
+    pub default: usize,
+    /// At most, whatever the client says.
+    pub max: usize,
+}
+
 /// A page of what a query found.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ListResponse {
@@ -29,17 +38,18 @@ pub struct ListResponse {
 
 impl Paging {
     /// Reads the query parameters `startIndex` and `count` (RFC 7644 Table 6): what is below the range is
-    /// raised to 1 and 0, a count above `max_results` or left out is that. Fails with `invalidValue` if one
-    /// is no integer.
+    /// raised to 1 and 0, a count above the most that the server gives is that. Fails with `invalidValue` if
+    /// one is no integer.
     pub fn from_query(
         start_index: Option<&str>,
         count: Option<&str>,
-        max_results: usize,
+        size: impl Into<PageSize>,
     ) -> Result<Self, Error> {
         let start_index = integer("startIndex", start_index)?.unwrap_or(1).max(1);
+        let size = size.into();
         let count = match integer("count", count)? {
-            None => max_results,
-            Some(count) => usize::try_from(count).unwrap_or(usize::MAX).min(max_results),
+            None => size.default.min(size.max),
+            Some(count) => usize::try_from(count).unwrap_or(usize::MAX).min(size.max),
         };
         Ok(Self { start_index, count })
     }
@@ -47,6 +57,13 @@ impl Paging {
     /// How many matching resources come before the page.
     pub fn offset(&self) -> u64 {
         self.start_index.saturating_sub(1)
+    }
+}
+
+impl From<usize> for PageSize {
+    /// As many as the client says, and else as many, too.
+    fn from(max: usize) -> Self {
+        Self { default: max, max }
     }
 }
 
@@ -65,7 +82,7 @@ impl ListResponse {
 }
 
 /// A whole number; one below zero is 0, one beyond all counting is the largest there is.
-fn integer(parameter: &str, text: Option<&str>) -> Result<Option<u64>, Error> {
+pub(crate) fn integer(parameter: &str, text: Option<&str>) -> Result<Option<u64>, Error> {
     let Some(text) = text else { return Ok(None) };
     let text = text.trim();
     let digits = text.strip_prefix(['-', '+']).unwrap_or(text);

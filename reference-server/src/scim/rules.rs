@@ -23,9 +23,10 @@ pub struct Rules {
 }
 
 /// What becomes of what no schema defines.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Unknown {
     /// It is left out of what is kept, without a word.
+    #[default]
     Dropped,
     /// The request is refused with `invalidSyntax`.
     Refused,

@@ -6,6 +6,16 @@ use std::fmt;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Version(pub u64);
 
+/// The entity tag of a resource: its version, and a digest of what it shows of resources so far away that their
+/// changes do not touch its version (the groups that a user is in through other groups).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Tag {
+    /// The version.
+    pub version: Version,
+    /// The digest, if there is anything of that kind.
+    pub afar: Option<u32>,
+}
+
 /// `If-Match`: the versions of which one must be the present one for the change to be made.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct IfMatch(Tags);
@@ -15,16 +25,36 @@ pub struct IfMatch(Tags);
 pub struct IfNoneMatch(Tags);
 
 impl Version {
-    /// The entity tag, weak as in the RFC's examples; the same text stands in `ETag` and `meta.version`
-    /// (RFC 7643 section 3.1).
+    /// The entity tag of a resource that shows nothing from afar.
     pub fn etag(self) -> String {
-        self.to_string()
+        Tag::from(self).etag()
     }
 }
 
 impl fmt::Display for Version {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "W/\"{}\"", self.0)
+        f.write_str(&self.etag())
+    }
+}
+
+impl Tag {
+    /// The tag, weak as in the RFC's examples; the same text stands in `ETag` and `meta.version` (RFC 7643
+    /// section 3.1).
+    pub fn etag(self) -> String {
+        format!("W/\"{}\"", self.opaque())
+    }
+
+    fn opaque(self) -> String {
+        match self.afar {
+            None => self.version.0.to_string(),
+            Some(afar) => format!("{}-{afar:08x}", self.version.0),
+        }
+    }
+}
+
+impl From<Version> for Tag {
+    fn from(version: Version) -> Self {
+        Self { version, afar: None }
     }
 }
 
@@ -37,8 +67,8 @@ impl IfMatch {
 
     /// Whether the change may be made to an existing resource of that version. Weak tags match by their text:
     /// the strong comparison of RFC 9110 would never let a SCIM version through (C29).
-    pub fn allows(&self, version: Version) -> bool {
-        self.0.contain(version)
+    pub fn allows(&self, tag: impl Into<Tag>) -> bool {
+        self.0.contain(tag.into())
     }
 }
 
@@ -49,8 +79,8 @@ impl IfNoneMatch {
     }
 
     /// Whether the client has that version already, so that the answer is 304.
-    pub fn has(&self, version: Version) -> bool {
-        self.0.contain(version)
+    pub fn has(&self, tag: impl Into<Tag>) -> bool {
+        self.0.contain(tag.into())
     }
 }
 
@@ -77,10 +107,13 @@ impl Tags {
         Self::Opaque(tags)
     }
 
-    fn contain(&self, version: Version) -> bool {
+    fn contain(&self, present: Tag) -> bool {
         match self {
             Self::Any => true,
-            Self::Opaque(tags) => tags.iter().any(|tag| *tag == version.0.to_string()),
+            Self::Opaque(tags) => {
+                let present = present.opaque();
+                tags.contains(&present)
+            }
         }
     }
 }

@@ -3,7 +3,7 @@
 
 use serde_json::{Number, Value};
 
-use super::{CompareOp, Filter, Literal, Test};
+use super::{CompareOp, Filter, Literal, Test, evaluate::holds};
 use crate::scim::{
     Map, compare,
     error::{Error, quoted},
@@ -45,6 +45,8 @@ pub(super) enum Node {
     Test(Place, Check),
     /// One value of the attribute must match.
     Values(Place, Box<Node>),
+    /// What is known without looking at a resource.
+    Known(bool),
 }
 
 /// Where the values of a test are, in the schema's spelling. Inside brackets there is no attribute, and no
@@ -86,7 +88,21 @@ impl Filter {
     /// Checks the filter against the schemas of a resource type. Fails with `invalidFilter` if it names an
     /// attribute that no schema defines or that is never returned, or compares what cannot be compared.
     pub fn bind(&self, resource_type: &ResourceType) -> Result<ResourceFilter, Error> {
-        let node = bind(self, Scope::Resource(resource_type))?;
+        self.bind_one(resource_type, &[])
+    }
+
+    /// The same for several resource types at once, one filter for each. RFC 7644 section 3.4.2.1: an attribute
+    /// that a type does not have counts there as one without value; one that none of them has is an error.
+    pub fn bind_all(&self, types: &[&ResourceType]) -> Result<Vec<ResourceFilter>, Error> {
+        types.iter().map(|resource_type| self.bind_one(resource_type, types)).collect()
+    }
+
+    fn bind_one(
+        &self,
+        resource_type: &ResourceType,
+        others: &[&ResourceType],
+    ) -> Result<ResourceFilter, Error> {
+        let node = bind(self, Scope::Resource(resource_type, others))?;
         let lookup = lookup(&node, resource_type);
         Ok(ResourceFilter { node, lookup })
     }
@@ -102,6 +118,20 @@ impl ResourceFilter {
     /// How to find the candidates without looking at every resource, if the filter allows it.
     pub fn lookup(&self) -> Option<&Lookup> {
         self.lookup.as_ref()
+    }
+
+    /// Whether no resource of the type can match, whatever it holds.
+    pub fn is_never(&self) -> bool {
+        fn never(node: &Node) -> bool {
+            match node {
+                Node::Known(holds) => !holds,
+                Node::And(nodes) => nodes.iter().any(never),
+                Node::Or(nodes) => nodes.iter().all(never),
+                Node::Not(inner) => matches!(**inner, Node::Known(true)),
+                Node::Test(..) | Node::Values(..) => false,
+            }
+        }
+        never(&self.node)
     }
 
     /// Whether the filter looks at that attribute of the base schema. Whoever keeps an attribute's values
@@ -136,16 +166,23 @@ impl Place {
 /// What the names in a filter refer to.
 #[derive(Clone, Copy)]
 enum Scope<'a> {
-    Resource(&'a ResourceType),
+    /// Resources of one type, and the types that are asked about together with it.
+    Resource(&'a ResourceType, &'a [&'a ResourceType]),
     Values(&'a Attribute),
 }
 
 impl<'a> Scope<'a> {
-    /// The attribute that is compared, the one that holds it, and where.
-    fn find(self, path: &AttrPath) -> Result<(&'a Attribute, &'a Attribute, Place), Error> {
+    /// The attribute that is compared, the one that holds it, and where; nothing if another of the types has it
+    /// and this one has not.
+    fn find(self, path: &AttrPath) -> Result<Option<(&'a Attribute, &'a Attribute, Place)>, Error> {
         match self {
-            Scope::Resource(resource_type) => {
+            Scope::Resource(resource_type, others) => {
                 let Some(Target::Attribute(located)) = resource_type.locate(path) else {
+                    let elsewhere =
+                        |other: &&ResourceType| matches!(other.locate(path), Some(Target::Attribute(_)));
+                    if others.iter().any(elsewhere) {
+                        return Ok(None);
+                    }
                     return Err(Error::invalid_filter(format!(
                         "{} names no attribute of a {} to compare (at byte {}); see /Schemas",
                         quoted(&path.to_string()),
@@ -158,7 +195,7 @@ impl<'a> Scope<'a> {
                     attribute: Some(located.attribute.name.clone()),
                     sub: located.sub.map(|sub| sub.name.clone()),
                 };
-                Ok((located.leaf(), located.attribute, place))
+                Ok(Some((located.leaf(), located.attribute, place)))
             }
             Scope::Values(attribute) => {
                 let sub = if path.urn.is_some() || path.sub.is_some() {
@@ -178,7 +215,7 @@ impl<'a> Scope<'a> {
                     )));
                 };
                 let name = (attribute.kind == Type::Complex).then(|| sub.name.clone());
-                Ok((sub, attribute, Place { extension: None, attribute: None, sub: name }))
+                Ok(Some((sub, attribute, Place { extension: None, attribute: None, sub: name })))
             }
         }
     }
@@ -193,7 +230,7 @@ fn bind(filter: &Filter, scope: Scope<'_>) -> Result<Node, Error> {
         Filter::Not(inner) => Ok(Node::Not(Box::new(bind(inner, scope)?))),
         Filter::Test(path, test) => bind_test(path, test, scope),
         Filter::Values { attribute: path, filter, sub } => {
-            let (attribute, _, place) = scope.find(path)?;
+            let Some((attribute, _, place)) = scope.find(path)? else { return Ok(Node::Known(false)) };
             if matches!(scope, Scope::Values(_)) {
                 return Err(Error::invalid_filter("Brackets cannot stand inside brackets".to_owned()));
             }
@@ -209,7 +246,9 @@ fn bind(filter: &Filter, scope: Scope<'_>) -> Result<Node, Error> {
 }
 
 fn bind_test(path: &AttrPath, test: &Test, scope: Scope<'_>) -> Result<Node, Error> {
-    let (mut leaf, holder, mut place) = scope.find(path)?;
+    let Some((mut leaf, holder, mut place)) = scope.find(path)? else {
+        return Ok(Node::Known(holds_without_value(test)));
+    };
     let refuse = |why: &str| {
         let path = quoted(&path.to_string());
         Err(Error::invalid_filter(format!("{path} {why}")))
@@ -264,8 +303,30 @@ fn bind_test(path: &AttrPath, test: &Test, scope: Scope<'_>) -> Result<Node, Err
         _ => None,
     };
     match check {
-        Some(check) => Ok(Node::Test(place, check)),
+        Some(check) => Ok(known(scope, &place, &check).unwrap_or(Node::Test(place, check))),
         None => refuse(&format!("has to be compared with {}", literal_for(leaf.kind))),
+    }
+}
+
+/// The type of a resource is known before one is looked at, so that a search over all types need not look at
+/// those that a client did not mean (RFC 7644 section 3.4.2.1).
+fn known(scope: Scope<'_>, place: &Place, check: &Check) -> Option<Node> {
+    let Scope::Resource(resource_type, _) = scope else { return None };
+    let is_type = place.extension.is_none()
+        && place.attribute.as_deref() == Some("meta")
+        && place.sub.as_deref() == Some("resourceType");
+    let name = Value::from(resource_type.name());
+    is_type.then(|| Node::Known(holds(check, Some(&name))))
+}
+
+/// Whether a test holds for an attribute without value (RFC 7643 section 2.5: as for null).
+fn holds_without_value(test: &Test) -> bool {
+    match test {
+        Test::Present => false,
+        Test::Compare(op, literal) => {
+            (*op == CompareOp::Eq) == (*literal == Literal::Null)
+                && matches!(op, CompareOp::Eq | CompareOp::Ne)
+        }
     }
 }
 
@@ -292,6 +353,7 @@ fn reads(node: &Node, attribute: &str) -> bool {
     match node {
         Node::Or(nodes) | Node::And(nodes) => nodes.iter().any(|node| reads(node, attribute)),
         Node::Not(node) => reads(node, attribute),
+        Node::Known(_) => false,
         Node::Test(place, _) | Node::Values(place, _) => {
             place.extension.is_none() && place.attribute.as_deref() == Some(attribute)
         }
@@ -329,7 +391,7 @@ fn collect_lookups(node: &Node, values_of: Option<&Place>, found: &mut Vec<Looku
             found.push(Lookup { attribute: place.path(), key: key.clone(), exact: true });
         }
         Node::Values(place, inner) => collect_lookups(inner, Some(place), found),
-        Node::Or(_) | Node::Not(_) | Node::Test(..) => {}
+        Node::Or(_) | Node::Not(_) | Node::Known(_) | Node::Test(..) => {}
     }
 }
 

@@ -49,6 +49,7 @@ fn matches(node: &Node, subject: Subject<'_>) -> bool {
         Node::Or(nodes) => nodes.iter().any(|node| matches(node, subject)),
         Node::And(nodes) => nodes.iter().all(|node| matches(node, subject)),
         Node::Not(node) => !matches(node, subject),
+        Node::Known(holds) => *holds,
         // RFC 7644 section 3.4.2.2: a multi-valued attribute matches if any of its values does.
         Node::Test(place, check) => any(subject.holder(place), |holder| {
             let value = match (&place.sub, holder) {
@@ -73,7 +74,7 @@ fn any(value: Option<&Value>, holds: impl Fn(Option<&Value>) -> bool) -> bool {
 }
 
 /// A missing value is like null (RFC 7643 section 2.5): nothing but `ne` and `eq null` holds for it.
-fn holds(check: &Check, value: Option<&Value>) -> bool {
+pub(super) fn holds(check: &Check, value: Option<&Value>) -> bool {
     match check {
         Check::Present => value.is_some_and(present),
         Check::Absent => !value.is_some_and(present),

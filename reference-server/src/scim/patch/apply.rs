@@ -4,7 +4,7 @@
 use serde_json::Value;
 
 use super::{
-    Membership, Op, Operation, PatchRules, Patched,
+    ComplexReplace, Membership, Op, Operation, PatchRules, Patched, WithoutPath,
     membership::{self, Step},
 };
 use crate::scim::{
@@ -13,10 +13,10 @@ use crate::scim::{
     json,
     path::PatchPath,
     resource::{
-        WriteOnly, arrange, check_required, immutable, strings,
+        WriteOnly, arrange, check_required, check_urns, immutable, strings,
         value::{self, Single},
     },
-    schema::{Located, Mutability, ResourceType, Schema, Target, Type},
+    schema::{Attribute, Located, Mutability, ResourceType, Schema, Target, Type},
 };
 
 /// A PATCH at work.
@@ -53,6 +53,9 @@ impl<'a> Patch<'a> {
 
     pub(super) fn operation(&mut self, operation: &Operation) -> Result<(), Error> {
         let kind = operation.kind;
+        if operation.path.is_none() && self.rules.without_path == WithoutPath::Refused {
+            return Err(Error::invalid_syntax("an operation needs a path here; name one attribute in each"));
+        }
         match (&operation.path, &operation.value) {
             (Some(path), value) => self.at(kind, path, value.clone(), Named::ByPath),
             (None, _) if kind == Op::Remove => {
@@ -100,7 +103,11 @@ impl<'a> Patch<'a> {
                 };
                 if known && self.resource_type.locate(attribute).is_some() {
                     self.at(kind, &path, Some(value), Named::InValue)?;
+                } else if self.resource_type.is_closed() {
+                    return Err(value::undefined(&key));
                 }
+            } else if self.resource_type.is_closed() {
+                return Err(value::undefined(&key));
             }
         }
         Ok(())
@@ -109,6 +116,9 @@ impl<'a> Patch<'a> {
     fn at(&mut self, kind: Op, path: &PatchPath, value: Option<Value>, named: Named) -> Result<(), Error> {
         let resource_type = self.resource_type;
         let undefined = || {
+            if resource_type.is_closed() {
+                return value::undefined(&path.to_string());
+            }
             Error::invalid_path(format!(
                 "{} names nothing that a {} has; see /Schemas",
                 quoted(&path.to_string()),
@@ -192,6 +202,7 @@ impl<'a> Patch<'a> {
             },
             None => return Err(missing_value(kind, "schemas")),
         };
+        check_urns(self.resource_type, &urns)?;
         if kind == Op::Replace && !urns.iter().any(|urn| urn.eq_ignore_ascii_case(base)) {
             return refuse();
         }
@@ -212,7 +223,9 @@ impl<'a> Patch<'a> {
             (_, None) => return Err(missing_value(kind, urn)),
         };
         let prefix = format!("{urn}:");
-        for (attribute, value) in value::named(schema.attributes.iter(), object, &prefix)? {
+        for (attribute, value) in
+            value::named(schema.attributes.iter(), object, &prefix, resource_type.unknown())?
+        {
             let located = Located { extension: Some(schema), attribute, sub: None };
             self.attribute(kind, &located, Some(value))?;
         }
@@ -277,12 +290,19 @@ impl<'a> Patch<'a> {
         let attribute = located.attribute;
         let path = located.path();
         let object = value::complex(attribute, value, &path)?;
-        let named = value::named(attribute.sub_attributes.iter(), object, &format!("{path}."))?;
+        let prefix = format!("{path}.");
+        let named = value::named(attribute.sub_attributes.iter(), object, &prefix, attribute.unknown)?;
         let new_value = named.iter().find(|(sub, _)| sub.name == "value").map(|(_, value)| value.clone());
         if let (Some(new_value), Some(Value::Object(present))) = (new_value, located.value(&self.document))
             && present.get("value").is_some_and(|present| *present != new_value)
         {
             self.forget_derived(located);
+        }
+        if kind == Op::Replace && self.rules.complex_replace == ComplexReplace::Replaces {
+            let is_named = |sub: &Attribute| named.iter().any(|(named, _)| named.name == sub.name);
+            for sub in attribute.sub_attributes.iter().filter(|sub| !sub.is_read_only() && !is_named(sub)) {
+                self.sub_attribute(Op::Remove, &Located { sub: Some(sub), ..*located }, None)?;
+            }
         }
         for (sub, value) in named {
             self.sub_attribute(kind, &Located { sub: Some(sub), ..*located }, Some(value))?;

@@ -14,7 +14,7 @@ use super::{
     error::{Error, quoted},
     json,
     path::PatchPath,
-    resource::{WriteOnly, strings},
+    resource::WriteOnly,
     schema::ResourceType,
 };
 
@@ -125,16 +125,8 @@ impl PatchRequest {
 
     /// Reads a body that is already JSON.
     pub fn from_value(body: Value) -> Result<Self, Error> {
-        let mut members = Members(json::object(body)?);
-        let Some(schemas) = members.take("schemas")? else {
-            return Err(Error::invalid_syntax(format!(
-                "The body has no schemas; send \"schemas\": [{URN:?}]"
-            )));
-        };
-        let named = strings(&schemas).unwrap_or_default();
-        if !named.iter().any(|urn| urn.eq_ignore_ascii_case(URN)) {
-            return Err(Error::invalid_value(format!("schemas has to be [{URN:?}] in a PATCH request")));
-        }
+        let mut members = json::Members(json::object(body)?);
+        members.expect_schema(URN)?;
         let operations = match members.take("Operations")? {
             Some(Value::Array(operations)) if !operations.is_empty() => operations,
             Some(Value::Array(_)) => {
@@ -184,7 +176,7 @@ impl Operation {
             return Err(Error::invalid_syntax(format!("an operation has to be an object and is {name}")));
         };
         // Members that nobody knows are no error: Entra used to send "name" (RFC7644-3.5.2-L42).
-        let mut members = Members(operation);
+        let mut members = json::Members(operation);
         let kind = match members.take("op")? {
             Some(Value::String(op)) => Op::read(&op)?,
             Some(_) => return Err(Error::invalid_syntax("op has to be \"add\", \"remove\" or \"replace\"")),
@@ -232,21 +224,6 @@ impl Op {
             Self::Add => "add",
             Self::Remove => "remove",
             Self::Replace => "replace",
-        }
-    }
-}
-
-/// The members of a message, by their names without regard to letter case.
-struct Members(Map);
-
-impl Members {
-    fn take(&mut self, name: &str) -> Result<Option<Value>, Error> {
-        let same = |key: &&String| key.eq_ignore_ascii_case(name);
-        let Some(key) = self.0.keys().find(same).cloned() else { return Ok(None) };
-        let value = self.0.shift_remove(&key);
-        match self.0.keys().find(same) {
-            None => Ok(value),
-            Some(_) => Err(super::resource::value::twice(name)),
         }
     }
 }

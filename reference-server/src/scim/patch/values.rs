@@ -4,7 +4,7 @@
 use serde_json::Value;
 
 use super::{
-    Op, PatchRules,
+    FilteredValue, Op, PatchRules,
     apply::{Patch, is_immutable, missing_value, required},
 };
 use crate::scim::{
@@ -48,6 +48,14 @@ impl Patch<'_> {
     ) -> Result<(), Error> {
         let attribute = located.attribute;
         let path = located.path();
+        if rules.filtered_value == FilteredValue::BySubAttribute
+            && located.sub.is_none()
+            && kind != Op::Remove
+        {
+            return Err(Error::invalid_path(format!(
+                "{path} has a filter and no sub-attribute behind it; name the one to change"
+            )));
+        }
         let value = match (kind, value) {
             (Op::Remove, _) | (Op::Replace, Some(Value::Null)) => None,
             (Op::Add, Some(Value::Null)) => return Ok(()),
@@ -104,7 +112,7 @@ impl Patch<'_> {
     /// Makes the value that a filter describes and does not find (C1, C2). Only a filter of `eq` and `and` says
     /// what the value is, and the operation must not say otherwise.
     fn create(&mut self, located: &Located<'_>, filter: &ValueFilter, value: Value) -> Result<(), Error> {
-        let path = located.path();
+        let (attribute, path) = (located.attribute, located.path());
         let Some(facts) = filter.facts().filter(|_| located.attribute.multi_valued) else {
             return Err(no_match(&path));
         };
@@ -115,7 +123,9 @@ impl Patch<'_> {
             }
             (None, value) => {
                 let given = value::complex(located.attribute, value, &path)?;
-                for (sub, value) in value::named(located.attribute.sub_attributes.iter(), given, &path)? {
+                for (sub, value) in
+                    value::named(attribute.sub_attributes.iter(), given, &path, attribute.unknown)?
+                {
                     object.insert(sub.name.clone(), value);
                 }
             }

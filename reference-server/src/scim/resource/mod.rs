@@ -13,6 +13,7 @@ use super::{
     error::{Error, quoted},
     json,
     patch::Member,
+    rules::Unknown,
     schema::{Attribute, Mutability, ResourceType, Schema},
 };
 
@@ -98,12 +99,14 @@ impl Draft {
                 return Err(value::twice(&extension.id));
             }
             let prefix = format!("{}:", extension.id);
-            let object = draft.split(None, extension.attributes.iter(), object, &prefix)?;
+            let unknown = resource_type.unknown();
+            let object = draft.split(None, extension.attributes.iter(), object, (&prefix, unknown))?;
             draft.document.insert(extension.id.clone(), Value::Object(object));
         }
         base.retain(|name, _| !name.eq_ignore_ascii_case("schemas"));
         let rows = resource_type.rows();
-        let mut document = draft.split(rows, resource_type.attributes(), base, "")?;
+        let around = ("", resource_type.unknown());
+        let mut document = draft.split(rows, resource_type.attributes(), base, around)?;
         document.append(&mut draft.document);
         draft.document = document;
         Ok(draft)
@@ -115,10 +118,10 @@ impl Draft {
         rows: Option<&Attribute>,
         attributes: impl Iterator<Item = &'a Attribute>,
         object: Map,
-        prefix: &str,
+        (prefix, unknown): (&str, Unknown),
     ) -> Result<Map, Error> {
         let mut document = Map::new();
-        for (attribute, value) in value::named(attributes, object, prefix)? {
+        for (attribute, value) in value::named(attributes, object, prefix, unknown)? {
             let path = format!("{prefix}{}", attribute.name);
             if rows == Some(attribute) {
                 self.members = Member::list(attribute, value, value::Single::Refused)?;
@@ -226,8 +229,8 @@ pub(crate) fn check_required(resource_type: &ResourceType, document: &Map) -> Re
     Ok(())
 }
 
-/// `schemas` has to name the resource type's base schema. Its order, repetitions and unknown URNs (Entra's
-/// ADSCIM one) do not matter: the answer names what the resource really has.
+/// `schemas` has to name the resource type's base schema. Its order, repetitions and, unless the type is closed,
+/// unknown URNs (Entra's ADSCIM one, C15) do not matter: the answer names what the resource really has.
 fn check_schemas(resource_type: &ResourceType, body: &Map) -> Result<(), Error> {
     let base = &resource_type.schema().id;
     let mut given = body.iter().filter(|(name, _)| name.eq_ignore_ascii_case("schemas"));
@@ -243,6 +246,7 @@ fn check_schemas(resource_type: &ResourceType, body: &Map) -> Result<(), Error> 
     let Some(urns) = strings(schemas) else {
         return Err(Error::invalid_value("schemas has to be an array of URNs"));
     };
+    check_urns(resource_type, &urns)?;
     if urns.iter().any(|urn| urn.eq_ignore_ascii_case(base)) {
         return Ok(());
     }
@@ -251,6 +255,17 @@ fn check_schemas(resource_type: &ResourceType, body: &Map) -> Result<(), Error> 
         "schemas names {named} and has to name {base}, the schema of a {}",
         resource_type.name()
     )))
+}
+
+/// A closed type refuses the URNs of schemas that it does not have (C15).
+pub(crate) fn check_urns(resource_type: &ResourceType, urns: &[&str]) -> Result<(), Error> {
+    let is_known = |urn: &str| {
+        resource_type.schema().id.eq_ignore_ascii_case(urn) || resource_type.extension(urn).is_some()
+    };
+    match urns.iter().find(|urn| resource_type.is_closed() && !is_known(urn)) {
+        Some(unknown) => Err(value::undefined(unknown)),
+        None => Ok(()),
+    }
 }
 
 /// The strings of an array that has nothing else.

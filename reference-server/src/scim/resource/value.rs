@@ -7,8 +7,9 @@ use serde_json::Value;
 
 use crate::scim::{
     Map, compare,
-    error::Error,
+    error::{Error, quoted},
     json,
+    rules::Unknown,
     schema::{Attribute, Format, Type},
 };
 
@@ -107,19 +108,25 @@ pub(crate) fn complex(attribute: &Attribute, value: Value, path: &str) -> Result
     }
 }
 
-/// The attributes that an object names, letter case aside, in the schema's order. Unknown names are dropped (C15)
-/// and so are the server's own attributes (RFC 7644 sections 3.3 and 3.5.1). Fails with `invalidSyntax` if one
-/// attribute is named twice.
+/// The attributes that an object names, letter case aside, in the schema's order. Unknown names are dropped, or
+/// refused where the rules say so (C15); the server's own attributes are dropped (RFC 7644 sections 3.3
+/// and 3.5.1). Fails with `invalidSyntax` if one attribute is named twice.
 pub(crate) fn named<'a>(
     attributes: impl Iterator<Item = &'a Attribute>,
     object: Map,
     prefix: &str,
+    unknown: Unknown,
 ) -> Result<Vec<(&'a Attribute, Value)>, Error> {
     let attributes: Vec<&Attribute> = attributes.collect();
     let mut found: Vec<(usize, &Attribute, Value)> = Vec::new();
     for (name, value) in object {
         let known = attributes.iter().enumerate().find(|(_, a)| a.name.eq_ignore_ascii_case(&name));
-        let Some((at, attribute)) = known else { continue };
+        let Some((at, attribute)) = known else {
+            if unknown == Unknown::Refused {
+                return Err(undefined(&format!("{prefix}{name}")));
+            }
+            continue;
+        };
         if found.iter().any(|(other, ..)| *other == at) {
             return Err(twice(&format!("{prefix}{}", attribute.name)));
         }
@@ -227,6 +234,12 @@ pub(crate) fn alike(attribute: &Attribute, left: &Value, right: &Value) -> bool 
     }
 }
 
+/// The error for a name that no schema defines, where such names are refused.
+pub(crate) fn undefined(path: &str) -> Error {
+    let path = quoted(path);
+    Error::invalid_syntax(format!("{path} is defined by no schema of this resource type; see /Schemas"))
+}
+
 /// The error for an attribute that is named twice in one object, in two spellings.
 pub(crate) fn twice(path: &str) -> Error {
     Error::invalid_syntax(format!("{path} occurs twice in one object; attribute names have no letter case"))
@@ -240,7 +253,7 @@ pub(crate) fn misfit(path: &str, expected: &str, value: &Value) -> Error {
 fn object_of(attribute: &Attribute, object: Map, path: &str) -> Result<Map, Error> {
     let mut canonical = Map::new();
     let prefix = format!("{path}.");
-    for (sub, value) in named(attribute.sub_attributes.iter(), object, &prefix)? {
+    for (sub, value) in named(attribute.sub_attributes.iter(), object, &prefix, attribute.unknown)? {
         if let Some(value) = assigned(sub, value, &format!("{prefix}{}", sub.name), Single::Refused)? {
             canonical.insert(sub.name.clone(), value);
         }

@@ -7,10 +7,7 @@ use super::{
     Attribute, Registry, Schema, Type, Uniqueness,
     registry::{Definition, DefinitionError, read},
 };
-use crate::scim::{
-    path::is_name,
-    rules::{Rules, Unknown},
-};
+use crate::scim::{path::is_name, rules::Rules};
 
 /// What stands below the base path already, beside resource types.
 const RESERVED: [&str; 5] = ["/ServiceProviderConfig", "/Schemas", "/ResourceTypes", "/Me", "/Bulk"];
@@ -89,7 +86,7 @@ impl Registry {
             schema.attributes = attributes;
             schema
         };
-        self.edited(edit, rules.unknown == Unknown::Refused)
+        self.edited(edit, rules.unknown)
     }
 
     fn check_type(&self, definition: &Definition) -> Result<(), String> {

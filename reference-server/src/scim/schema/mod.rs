@@ -7,6 +7,8 @@ mod registry;
 use serde::{Deserialize, Serialize, de::IgnoredAny};
 use serde_json::{Value, json};
 
+use crate::scim::rules::Unknown;
+
 pub use registry::{DefinitionError, Extension, Located, Registry, ResourceType, Target};
 
 /// The schema URN of the core User.
@@ -83,10 +85,9 @@ pub struct Attribute {
     /// A form that the RFC's text demands beyond the type. Not published: section 7 has no such characteristic.
     #[serde(default)]
     pub format: Option<Format>,
-    /// Whether a value that has sub-attributes beyond those defined is refused, by the server's rules (C15).
-    /// Not published.
+    /// What becomes of sub-attributes beyond those defined, by the server's rules (C15). Not published.
     #[serde(skip)]
-    pub(crate) closed: bool,
+    pub(crate) unknown: Unknown,
 }
 
 /// The data types of RFC 7643 section 2.3.
@@ -217,13 +218,13 @@ impl Attribute {
             reference_types: Vec::new(),
             sub_attributes: Vec::new(),
             format: None,
-            closed: false,
+            unknown: Unknown::Dropped,
         }
     }
 
-    fn close(&mut self, closed: bool) {
-        self.closed = closed;
-        self.sub_attributes.iter_mut().for_each(|sub| sub.close(closed));
+    fn take_unknown(&mut self, unknown: Unknown) {
+        self.unknown = unknown;
+        self.sub_attributes.iter_mut().for_each(|sub| sub.take_unknown(unknown));
     }
 
     /// Whether no client may write it.

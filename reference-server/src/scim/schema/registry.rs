@@ -7,7 +7,7 @@ use serde::{Deserialize, de::IgnoredAny};
 use serde_json::{Value, json};
 
 use super::{Attribute, RESOURCE_TYPE, Schema, Type};
-use crate::scim::{Map, path::AttrPath, resource::unique_paths};
+use crate::scim::{Map, path::AttrPath, resource::unique_paths, rules::Unknown};
 
 /// The schemas and resource types of a server.
 #[derive(Clone, Debug, PartialEq)]
@@ -29,7 +29,7 @@ pub struct ResourceType {
     rows: Option<String>,
     indexed: Vec<String>,
     defaults: Map,
-    closed: bool,
+    unknown: Unknown,
 }
 
 /// A schema that adds attributes to a resource type.
@@ -203,9 +203,13 @@ impl Registry {
         Ok(())
     }
 
-    /// The registry with every schema edited; `closed` says whether what no schema defines is refused.
-    pub(super) fn edited(&self, edit: impl Fn(&Schema) -> Schema, closed: bool) -> Self {
-        let close = |attributes: &mut [Attribute]| attributes.iter_mut().for_each(|a| a.close(closed));
+    /// The registry with every schema edited; `unknown` says what becomes of what none defines.
+    pub(super) fn edited(&self, edit: impl Fn(&Schema) -> Schema, unknown: Unknown) -> Self {
+        let close = |attributes: &mut [Attribute]| {
+            for attribute in attributes {
+                attribute.take_unknown(unknown);
+            }
+        };
         let schemas: Vec<Arc<Schema>> = self
             .schemas
             .iter()
@@ -228,7 +232,7 @@ impl Registry {
             let mut common = before.common.to_vec();
             close(&mut common);
             resource_type.common = common.into();
-            resource_type.closed = closed;
+            resource_type.unknown = unknown;
             resource_type.index_unique();
             Arc::new(resource_type)
         });
@@ -259,7 +263,7 @@ impl Registry {
             rows: definition.rows,
             indexed: definition.indexed,
             defaults: definition.defaults,
-            closed: false,
+            unknown: Unknown::Dropped,
         };
         let named = resource_type.indexed.iter().chain(&resource_type.rows);
         for name in named.chain(resource_type.defaults.keys()) {
@@ -313,9 +317,14 @@ impl ResourceType {
         &self.indexed
     }
 
+    /// What becomes of what no schema of the type defines, by the server's rules (C15).
+    pub fn unknown(&self) -> Unknown {
+        self.unknown
+    }
+
     /// Whether a request that names what no schema defines is refused, by the server's rules (C15).
     pub fn is_closed(&self) -> bool {
-        self.closed
+        self.unknown == Unknown::Refused
     }
 
     /// A store can keep unique only what it indexes.
