@@ -27,7 +27,7 @@ use crate::{
     deviations::Seams,
     http::{Served, Service, Turns},
     rate::RateLimit,
-    scim::{Registry, ResourceType},
+    scim::{PageSize, Registry, ResourceType},
     store::{OpenError, Opened, StoreChoice},
     token::ScimTokens,
 };
@@ -73,17 +73,38 @@ impl Config {
 pub struct Limits {
     /// The longest request body, in bytes; what is longer is refused with 413.
     pub body: usize,
-    /// The most resources in one page; who asks for more, or does not say, gets as many (RFC 7644 section
-    /// 3.4.2.4).
+    /// The most resources in one page; who asks for more gets as many (RFC 7644 section 3.4.2.4).
     pub page: usize,
+    /// How many resources one page has for one who does not say; never more than `page`.
+    pub default_page: usize,
+    /// How long a cursor is good for, in seconds (RFC 9865 section 4, `cursorTimeout`).
+    pub cursor_seconds: u64,
+    /// The most operations in one bulk request (RFC 7644 section 3.7.4); more are refused with 413.
+    pub bulk_operations: usize,
+    /// The longest body of a bulk request, in bytes.
+    pub bulk_body: usize,
     /// How many requests a tenant may send; nothing: as many as it likes. What is more is answered with 429
     /// and `Retry-After`.
     pub rate: Option<Rate>,
 }
 
+impl Limits {
+    pub(crate) fn page_size(&self) -> PageSize {
+        PageSize { default: self.default_page.min(self.page), max: self.page }
+    }
+}
+
 impl Default for Limits {
     fn default() -> Self {
-        Self { body: 1024 * 1024, page: 200, rate: None }
+        Self {
+            body: 1024 * 1024,
+            page: 200,
+            default_page: 100,
+            cursor_seconds: 3600,
+            bulk_operations: 1000,
+            bulk_body: 4 * 1024 * 1024,
+            rate: None,
+        }
     }
 }
 
@@ -130,6 +151,15 @@ impl BasePath {
 
     pub(crate) fn as_str(&self) -> &str {
         &self.0
+    }
+
+    /// The base path without the version at its end, if it has one and more than that.
+    pub(crate) fn unversioned(&self) -> Option<&str> {
+        let (parent, version) = self.0.rsplit_once('/')?;
+        let is_version = version
+            .strip_prefix('v')
+            .is_some_and(|number| !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit()));
+        (is_version && !parent.is_empty()).then_some(parent)
     }
 
     /// What stands behind the base path, if the path lies below it.

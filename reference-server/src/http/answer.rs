@@ -6,7 +6,7 @@ use axum::{
     response::Response,
 };
 
-use crate::store::Version;
+use crate::scim::Tag;
 
 /// RFC 7644 section 8.1. Sent whatever the request's `Accept` says: SCIM has no other format, and a client that
 /// names another by mistake is better served with this one than with 406.
@@ -22,12 +22,7 @@ pub(crate) fn json(status: StatusCode, body: impl Into<Body>) -> Response {
 
 /// An answer about one resource: its body, or none (204, 304), and the headers that say which and in which
 /// version (RFC 7644 sections 3.3 and 3.14).
-pub(crate) fn resource(
-    status: StatusCode,
-    location: &str,
-    version: Version,
-    body: Option<String>,
-) -> Response {
+pub(crate) fn resource(status: StatusCode, location: &str, tag: Tag, body: Option<String>) -> Response {
     let mut response = match body {
         Some(body) => json(status, body),
         None => empty(status),
@@ -36,9 +31,16 @@ pub(crate) fn resource(
     if let Ok(location) = HeaderValue::from_str(location) {
         headers.insert(header::LOCATION, location);
     }
-    if let Ok(etag) = HeaderValue::from_str(&version.etag()) {
+    if let Ok(etag) = HeaderValue::from_str(&tag.etag()) {
         headers.insert(header::ETAG, etag);
     }
+    response
+}
+
+/// The answer to OPTIONS: which methods a place knows (RFC 9110 section 9.3.7).
+pub(crate) fn options(allow: &'static str) -> Response {
+    let mut response = empty(StatusCode::NO_CONTENT);
+    response.headers_mut().insert(header::ALLOW, HeaderValue::from_static(allow));
     response
 }
 

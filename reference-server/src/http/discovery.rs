@@ -3,24 +3,39 @@
 use axum::{http::StatusCode, response::Response};
 use serde_json::{Value, json};
 
-use super::{answer, problem::Problem, query::Query, service::Service};
-use crate::scim::{Error, ListResponse, error::quoted, schema};
+use super::{answer, problem::Problem, service::Service};
+use crate::scim::{Error, ListResponse, error::quoted, schema, search::Parameters};
 
 /// `GET /ServiceProviderConfig` (RFC 7643 section 5). It states what this server does, not what it plans.
 pub(crate) fn service_provider_config(
     service: &Service,
-    query: &Query,
+    query: &Parameters,
     base_url: &str,
 ) -> Result<Response, Problem> {
     refuse_filter(query)?;
-    Ok(found(&json!({
+    let limits = &service.limits;
+    let page = limits.page_size();
+    let mut config = json!({
         "schemas": [schema::SERVICE_PROVIDER_CONFIG],
         "patch": {"supported": true},
-        "bulk": {"supported": false, "maxOperations": 0, "maxPayloadSize": service.limits.body},
-        "filter": {"supported": true, "maxResults": service.limits.page},
-        "changePassword": {"supported": true},
-        "sort": {"supported": false},
+        "bulk": {
+            "supported": true,
+            "maxOperations": limits.bulk_operations,
+            "maxPayloadSize": limits.bulk_body,
+        },
+        "filter": {"supported": true, "maxResults": page.max},
+        "changePassword": {"supported": service.users.attribute("password").is_some()},
+        "sort": {"supported": true},
         "etag": {"supported": true},
+        // RFC 9865 section 4. Who asks for no page in either way gets one by index, as before that RFC.
+        "pagination": {
+            "cursor": true,
+            "index": true,
+            "defaultPaginationMethod": "index",
+            "defaultPageSize": page.default,
+            "maxPageSize": page.max,
+            "cursorTimeout": limits.cursor_seconds,
+        },
         "authenticationSchemes": [{
             "type": "oauthbearertoken",
             "name": "OAuth Bearer Token",
@@ -28,15 +43,19 @@ pub(crate) fn service_provider_config(
             "specUri": "https://www.rfc-editor.org/info/rfc6750",
             "primary": true,
         }],
-        "meta": {
-            "resourceType": "ServiceProviderConfig",
-            "location": format!("{base_url}/ServiceProviderConfig"),
-        },
-    })))
+    });
+    if service.rules.interop_conformant {
+        config["interopProfileConformant"] = true.into();
+    }
+    config["meta"] = json!({
+        "resourceType": "ServiceProviderConfig",
+        "location": format!("{base_url}/ServiceProviderConfig"),
+    });
+    Ok(found(&config))
 }
 
 /// `GET /Schemas`
-pub(crate) fn schemas(service: &Service, query: &Query, base_url: &str) -> Result<Response, Problem> {
+pub(crate) fn schemas(service: &Service, query: &Parameters, base_url: &str) -> Result<Response, Problem> {
     refuse_filter(query)?;
     Ok(list(service.registry.schemas().iter().map(|schema| schema.to_json(base_url))))
 }
@@ -44,7 +63,7 @@ pub(crate) fn schemas(service: &Service, query: &Query, base_url: &str) -> Resul
 /// `GET /Schemas/URN`
 pub(crate) fn schema(
     service: &Service,
-    query: &Query,
+    query: &Parameters,
     base_url: &str,
     urn: &str,
 ) -> Result<Response, Problem> {
@@ -55,7 +74,11 @@ pub(crate) fn schema(
 }
 
 /// `GET /ResourceTypes`
-pub(crate) fn resource_types(service: &Service, query: &Query, base_url: &str) -> Result<Response, Problem> {
+pub(crate) fn resource_types(
+    service: &Service,
+    query: &Parameters,
+    base_url: &str,
+) -> Result<Response, Problem> {
     refuse_filter(query)?;
     Ok(list(service.registry.resource_types().iter().map(|resource_type| resource_type.to_json(base_url))))
 }
@@ -63,7 +86,7 @@ pub(crate) fn resource_types(service: &Service, query: &Query, base_url: &str) -
 /// `GET /ResourceTypes/NAME`
 pub(crate) fn resource_type(
     service: &Service,
-    query: &Query,
+    query: &Parameters,
     base_url: &str,
     name: &str,
 ) -> Result<Response, Problem> {
@@ -75,7 +98,7 @@ pub(crate) fn resource_type(
 
 /// RFC 7644 section 4: a filter here SHOULD be refused with 403, because an ignored one would let a client
 /// believe that its condition holds; all other parameters are ignored.
-fn refuse_filter(query: &Query) -> Result<(), Error> {
+fn refuse_filter(query: &Parameters) -> Result<(), Error> {
     match query.filter {
         Some(_) => {
             Err(Error::forbidden("This endpoint takes no filter; leave it out and read the whole answer."))

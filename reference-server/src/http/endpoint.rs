@@ -33,7 +33,16 @@ pub(crate) enum Endpoint {
     /// `/Bulk` (section 3.7)
     Bulk,
     /// `/.search`, at the root or at a collection (section 3.4.3)
-    Search,
+    Search(Scope),
+}
+
+/// What a search is about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Scope {
+    /// Every resource type.
+    All,
+    /// One of them.
+    Type(Kind),
 }
 
 impl Endpoint {
@@ -55,12 +64,12 @@ impl Endpoint {
             ["Schemas", urn] => Self::Schema(urn.to_owned()),
             ["ResourceTypes"] => Self::ResourceTypes,
             ["ResourceTypes", name] => Self::ResourceType(name.to_owned()),
-            ["Me", ..] => Self::Me,
+            ["Me"] => Self::Me,
             ["Bulk"] => Self::Bulk,
-            [".search"] => Self::Search,
+            [".search"] => Self::Search(Scope::All),
             [collection, ref below @ ..] => match (kind(collection, types).ok_or_else(unknown)?, below) {
                 (kind, []) => Self::Collection(kind),
-                (_, [".search"]) => Self::Search,
+                (kind, [".search"]) => Self::Search(Scope::Type(kind)),
                 (kind, [id]) => Self::Resource(kind, (*id).to_owned()),
                 _ => return Err(unknown()),
             },
@@ -68,24 +77,24 @@ impl Endpoint {
         })
     }
 
-    /// The methods that the place knows, as the header `Allow` lists them; nothing where the place as a whole
-    /// is not implemented.
-    pub(crate) fn allow(&self) -> Option<&'static str> {
+    /// The methods that the place knows, as the header `Allow` lists them.
+    pub(crate) fn allow(&self) -> &'static str {
         match self {
-            Self::Collection(_) => Some("GET, HEAD, POST"),
-            Self::Resource(..) => Some("GET, HEAD, PUT, PATCH, DELETE"),
-            Self::ServiceProviderConfig
+            Self::Collection(_) => "GET, HEAD, OPTIONS, POST",
+            Self::Resource(..) | Self::Me => "GET, HEAD, OPTIONS, PUT, PATCH, DELETE",
+            Self::Bulk | Self::Search(_) => "OPTIONS, POST",
+            Self::Root
+            | Self::ServiceProviderConfig
             | Self::Schemas
             | Self::Schema(_)
             | Self::ResourceTypes
-            | Self::ResourceType(_) => Some("GET, HEAD"),
-            Self::Root | Self::Me | Self::Bulk | Self::Search => None,
+            | Self::ResourceType(_) => "GET, HEAD, OPTIONS",
         }
     }
 
     /// Whether the place knows the method.
     pub(crate) fn allows(&self, method: &Method) -> bool {
-        self.allow().is_some_and(|allow| allow.split(", ").any(|name| name == method.as_str()))
+        self.allow().split(", ").any(|name| name == method.as_str())
     }
 
     /// Whether anybody may read it: how to authenticate has to be known before one can
@@ -126,8 +135,8 @@ mod tests {
             ("/Users/ada%40example.com", user("ada@example.com")),
             ("/Users/a%2Fb", user("a/b")),
             ("/Schemas/urn%3Aietf%3Ax", Endpoint::Schema("urn:ietf:x".to_owned())),
-            ("/Users/.search", Endpoint::Search),
-            ("/.search", Endpoint::Search),
+            ("/Users/.search", Endpoint::Search(Scope::Type(Kind::User))),
+            ("/.search", Endpoint::Search(Scope::All)),
             ("/Me", Endpoint::Me),
             ("/Bulk", Endpoint::Bulk),
         ] {
@@ -137,7 +146,8 @@ mod tests {
 
     #[test]
     fn any_other_path_names_none() {
-        for path in ["/users", "/Devices", "/Users/1/groups", "//Users", "/Users//", "/Users/%ff", "/Bulk/1"]
+        for path in
+            ["/users", "/Devices", "/Users/1/groups", "//Users", "/Users//", "/Users/%ff", "/Bulk/1", "/Me/1"]
         {
             assert_eq!(parse(path).map_err(|error| error.status), Err(404), "{path}");
         }

@@ -3,14 +3,18 @@
 
 mod answer;
 pub(crate) mod app;
+mod bulk;
 mod discovery;
 mod endpoint;
+mod kin;
+mod pointer;
 mod problem;
 mod provisioning;
 mod query;
 mod read;
 mod represent;
 mod request;
+mod search;
 mod service;
 mod write;
 
@@ -27,27 +31,39 @@ use axum::{
 use futures::FutureExt;
 
 pub(crate) use self::request::bearer;
-use self::request::{Call, ScimRequest};
 pub(crate) use self::{
     problem::Problem,
     service::{Served, Service, Turns},
 };
-use crate::scim::Error;
+use self::{
+    request::{Call, ScimRequest, Verb},
+    write::Rights,
+};
+use crate::{
+    scim::Error,
+    store::{Kind, ResourceId},
+};
 
 /// All routes of a server.
 pub(crate) fn router(service: Arc<Service>) -> Router {
     let base = service.base_path.as_str().to_owned();
-    let router = app::router();
+    let mut router = app::router();
+    if let Some(unversioned) = service.base_path.unversioned() {
+        router = below(router, unversioned);
+    }
     let router = if base.is_empty() {
         router.fallback(scim)
     } else {
-        router
-            .route(&base, any(scim))
-            .route(&format!("{base}/"), any(scim))
-            .route(&format!("{base}/{{*rest}}"), any(scim))
-            .fallback(app::nothing_here)
+        below(router, &base).fallback(app::nothing_here)
     };
     router.with_state(service)
+}
+
+fn below(router: Router<Arc<Service>>, base: &str) -> Router<Arc<Service>> {
+    router
+        .route(base, any(scim))
+        .route(&format!("{base}/"), any(scim))
+        .route(&format!("{base}/{{*rest}}"), any(scim))
 }
 
 /// Every request below the base path.
@@ -65,17 +81,34 @@ async fn handle(service: &Arc<Service>, request: Request) -> Result<Response, Pr
     let request = ScimRequest::from_request(request, service).await?;
     let (query, base_url) = (&request.query, request.base_url.as_str());
     match &request.call {
-        Call::List(kind) => read::list(service, &request, *kind).await,
-        Call::Read(kind, id) => read::one(service, &request, *kind, *id).await,
+        Call::Options(allow) => Ok(answer::options(allow)),
+        Call::List(scope) => read::list(service, &request, *scope).await,
+        Call::Search(scope) => read::search(service, &request, *scope).await,
+        Call::Bulk => bulk::bulk(service, &request).await,
         Call::Create(kind) => write::create(service, &request, *kind).await,
-        Call::Replace(kind, id) => write::replace(service, &request, *kind, *id).await,
-        Call::Patch(kind, id) => write::patch(service, &request, *kind, *id).await,
-        Call::Delete(kind, id) => write::delete(service, &request, *kind, *id).await,
+        Call::Resource(kind, id, verb) => resource(service, &request, (*kind, *id), *verb, Rights::All).await,
+        // RFC 7644 section 3.11: the answer is that of the resource itself, its Location included.
+        Call::Me(id, verb) => resource(service, &request, (Kind::User, *id), *verb, Rights::OwnProfile).await,
         Call::ServiceProviderConfig => discovery::service_provider_config(service, query, base_url),
         Call::Schemas => discovery::schemas(service, query, base_url),
         Call::Schema(urn) => discovery::schema(service, query, base_url, urn),
         Call::ResourceTypes => discovery::resource_types(service, query, base_url),
         Call::ResourceType(name) => discovery::resource_type(service, query, base_url, name),
+    }
+}
+
+async fn resource(
+    service: &Service,
+    request: &ScimRequest,
+    (kind, id): (Kind, ResourceId),
+    verb: Verb,
+    rights: Rights,
+) -> Result<Response, Problem> {
+    match verb {
+        Verb::Read => read::one(service, request, kind, id).await,
+        Verb::Replace => write::replace(service, request, (kind, id), rights).await,
+        Verb::Patch => write::patch(service, request, (kind, id), rights).await,
+        Verb::Delete => write::delete(service, request, (kind, id), rights).await,
     }
 }
 

@@ -171,10 +171,13 @@ async fn expect(
 ) -> Result<Arc<Record>, Problem> {
     let record = service.store.read(author.tenant, kind, id).await?;
     let record = record.ok_or(StoreError::NotFound { kind, id })?;
-    if if_match.is_some_and(|condition| !condition.allows(record.version)) {
-        let etag = record.version.etag();
-        let detail = format!("If-Match: the {kind} is at version {etag} by now; read it again.");
-        return Err(Error::precondition_failed(detail).into());
+    if let Some(condition) = if_match {
+        let tag = represent::tag(service, author.tenant, &record).await?;
+        if !condition.allows(tag) {
+            let etag = tag.etag();
+            let detail = format!("If-Match: the {kind} is at version {etag} by now; read it again.");
+            return Err(Error::precondition_failed(detail).into());
+        }
     }
     Ok(record)
 }

@@ -1,13 +1,26 @@
-//! Reading: one resource by its id, and lists with filter and pages (RFC 7644 sections 3.4.1 and 3.4.2).
+//! Reading: one resource by its id, and what a search finds (RFC 7644 sections 3.4.1 to 3.4.3). How it is found
+//! is `search`'s.
 
-use std::sync::Arc;
+use std::fmt::Write as _;
 
 use axum::{http::StatusCode, response::Response};
 
-use super::{answer, problem::Problem, represent::Presenter, request::ScimRequest, service::Service};
+use super::{
+    answer,
+    endpoint::Scope,
+    problem::Problem,
+    represent::Presenter,
+    request::ScimRequest,
+    search::{Finder, Found},
+    service::Service,
+};
 use crate::{
-    scim::{Filter, Lookup, Paging, ResourceFilter, list},
-    store::{Indexed, Key, Kind, Page, Record, ResourceId, StoreError},
+    scim::{
+        Error, ScimType, SearchRequest, Window,
+        cursor::{Direction, Seal},
+        json, list,
+    },
+    store::{Kind, ResourceId, StoreError},
 };
 
 /// `GET /Users/ID`
@@ -17,134 +30,129 @@ pub(crate) async fn one(
     kind: Kind,
     id: ResourceId,
 ) -> Result<Response, Problem> {
-    let presenter = Presenter::new(service, request, kind)?;
+    let presenter = request.presenter(service, kind)?;
     let record = service.store.read(&request.tenant, kind, id).await?;
     let record = record.ok_or(StoreError::NotFound { kind, id })?;
     let location = presenter.location(id);
-    if request.if_none_match.as_ref().is_some_and(|condition| condition.has(record.version)) {
-        return Ok(answer::resource(StatusCode::NOT_MODIFIED, &location, record.version, None));
+    if let Some(condition) = &request.if_none_match {
+        let tag = presenter.tag(&record).await?;
+        if condition.has(tag) {
+            return Ok(answer::resource(StatusCode::NOT_MODIFIED, &location, tag, None));
+        }
     }
-    let text = presenter.text(&record).await?;
-    Ok(answer::resource(StatusCode::OK, &location, record.version, Some(text)))
+    let (text, tag) = presenter.text(&record).await?;
+    Ok(answer::resource(StatusCode::OK, &location, tag, Some(text)))
 }
 
-/// `GET /Users`. Everyone is found, whatever `active` says: a provider that cannot find a deactivated person
-/// makes a second one.
-pub(crate) async fn list(service: &Service, request: &ScimRequest, kind: Kind) -> Result<Response, Problem> {
-    let presenter = Presenter::new(service, request, kind)?;
-    let query = &request.query;
-    let paging =
-        Paging::from_query(query.start_index.as_deref(), query.count.as_deref(), service.limits.page)?;
-    let page = match &query.filter {
-        None => service.store.page(&request.tenant, kind, paging.offset(), paging.count as u64).await?,
-        Some(text) => {
-            let filter = Filter::parse(text)?.bind(service.resource_type(kind))?;
-            Search { service, request, kind, presenter: &presenter, filter: &filter }.page(paging).await?
-        }
+/// `GET /Users`, and `GET /` for all resource types.
+pub(crate) async fn list(
+    service: &Service,
+    request: &ScimRequest,
+    scope: Scope,
+) -> Result<Response, Problem> {
+    let search = SearchRequest::new(&request.query, service.limits.page_size())?;
+    found(service, request, scope, &search).await
+}
+
+/// `POST /Users/.search`, and `POST /.search` for all resource types.
+pub(crate) async fn search(
+    service: &Service,
+    request: &ScimRequest,
+    scope: Scope,
+) -> Result<Response, Problem> {
+    let search = SearchRequest::from_body(json::parse_object(&request.body)?, service.limits.page_size())?;
+    found(service, request, scope, &search).await
+}
+
+/// Everyone is found, whatever `active` says: a provider that cannot find a deactivated person makes a second
+/// one.
+async fn found(
+    service: &Service,
+    request: &ScimRequest,
+    scope: Scope,
+    search: &SearchRequest,
+) -> Result<Response, Problem> {
+    let kinds: Vec<Kind> = match scope {
+        Scope::Type(kind) => vec![kind],
+        Scope::All => service.types.iter().map(|served| served.kind).collect(),
     };
+    let presenter = |kind: &Kind| request.presenter_of(service, *kind, search.projection.clone());
+    let presenters: Vec<Presenter<'_>> = kinds.iter().map(presenter).collect();
+    let (filter, sort) = (search.filter.as_ref(), search.sort.as_ref());
+    let finder = Finder::new(service, &request.tenant, &presenters, filter, sort)?;
+    match &search.window {
+        Window::Index(paging) => {
+            let found = finder.page(*paging).await?;
+            let position = format!(r#""startIndex":{},"#, paging.start_index);
+            respond(&presenters, &found, &position).await
+        }
+        Window::Cursor { cursor, count } => {
+            let identity = &search.identity;
+            let types = format!("{scope:?}");
+            let query = [request.tenant.as_str(), &types, &identity[0], &identity[1], &identity[2]];
+            let seal = Seal::new(request.credential.as_bytes(), &query);
+            let now = service.clock.now().epoch_seconds();
+            let (found, count) = match cursor {
+                None => {
+                    let count = count.unwrap_or(service.limits.page_size().default);
+                    (finder.first(count).await?, count)
+                }
+                Some(cursor) => {
+                    let cursor = seal.open(cursor, now)?;
+                    check_count(*count, cursor.count)?;
+                    (finder.at(&cursor).await?, usize::try_from(cursor.count).unwrap_or(usize::MAX))
+                }
+            };
+            let expires = now.saturating_add(service.limits.cursor_seconds);
+            respond(&presenters, &found, &cursors(&found, count, &seal, expires)).await
+        }
+    }
+}
+
+/// RFC 9865 section 2.1: a page has as many resources as the first one had.
+fn check_count(given: Option<usize>, first: u32) -> Result<(), Error> {
+    match given {
+        Some(given) if u32::try_from(given) != Ok(first) => {
+            let detail = format!("count has to be {first}, as in the first request, or be left out");
+            Err(Error::new(400, Some(ScimType::InvalidCount), detail))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// The ways on and back. RFC 9865 section 2: there is none on from the last page, and none back from the first.
+fn cursors(found: &Found, count: usize, seal: &Seal, expires: u64) -> String {
+    let (Some(first), Some(last)) = (found.hits.first(), found.hits.last()) else { return String::new() };
+    let mut text = String::new();
+    if found.more {
+        let rank = found.rank + found.hits.len() as u64;
+        let cursor = last.cursor(Direction::Forwards, rank, found.total, count);
+        // Writing to a string cannot fail.
+        _ = write!(text, r#""nextCursor":"{}","#, seal.close(&cursor, expires));
+    }
+    if found.rank > 0 {
+        let cursor = first.cursor(Direction::Backwards, found.rank, found.total, count);
+        _ = write!(text, r#""previousCursor":"{}","#, seal.close(&cursor, expires));
+    }
+    text
+}
+
+async fn respond(presenters: &[Presenter<'_>], found: &Found, position: &str) -> Result<Response, Problem> {
     let mut body = format!(
-        r#"{{"schemas":["{}"],"totalResults":{},"startIndex":{},"itemsPerPage":{},"Resources":["#,
+        r#"{{"schemas":["{}"],"totalResults":{},{position}"itemsPerPage":{},"Resources":["#,
         list::URN,
-        page.total,
-        paging.start_index,
-        page.records.len(),
+        found.total,
+        found.hits.len(),
     );
-    for (place, record) in page.records.iter().enumerate() {
-        if place > 0 {
+    let mut is_first = true;
+    for hit in &found.hits {
+        let Some(presenter) = presenters.get(hit.source) else { continue };
+        if !is_first {
             body.push(',');
         }
-        body.push_str(&presenter.text(record).await?);
+        is_first = false;
+        body.push_str(&presenter.text(&hit.record).await?.0);
     }
     body.push_str("]}");
     Ok(answer::json(StatusCode::OK, body))
-}
-
-/// A filter on its way through the store.
-struct Search<'a> {
-    service: &'a Service,
-    request: &'a ScimRequest,
-    kind: Kind,
-    presenter: &'a Presenter<'a>,
-    filter: &'a ResourceFilter,
-}
-
-impl Search<'_> {
-    async fn page(&self, paging: Paging) -> Result<Page, Problem> {
-        match self.filter.lookup() {
-            Some(lookup) => match self.candidates(lookup).await? {
-                Some(candidates) => self.sift(candidates, lookup.exact, paging).await,
-                None => self.scan(paging).await,
-            },
-            None => self.scan(paging).await,
-        }
-    }
-
-    /// What an index has; nothing if there is no such index.
-    async fn candidates(&self, lookup: &Lookup) -> Result<Option<Vec<Arc<Record>>>, Problem> {
-        let (store, tenant) = (&self.service.store, &self.request.tenant);
-        if lookup.attribute == "id" {
-            let record = match ResourceId::parse(&lookup.key) {
-                Some(id) => store.read(tenant, self.kind, id).await?,
-                None => None,
-            };
-            return Ok(Some(record.into_iter().collect()));
-        }
-        let key = Key { attribute: Indexed::named(&lookup.attribute), value: lookup.key.as_str().into() };
-        Ok(Some(store.find(tenant, self.kind, &key).await?))
-    }
-
-    async fn sift(
-        &self,
-        candidates: Vec<Arc<Record>>,
-        all_match: bool,
-        paging: Paging,
-    ) -> Result<Page, Problem> {
-        let mut harvest = Harvest::new(paging);
-        for record in candidates {
-            if all_match || self.matches(&record).await? {
-                harvest.add(record);
-            }
-        }
-        Ok(harvest.page)
-    }
-
-    async fn scan(&self, paging: Paging) -> Result<Page, Problem> {
-        let mut harvest = Harvest::new(paging);
-        let mut after = None;
-        loop {
-            let batch = self.service.store.scan(&self.request.tenant, self.kind, after).await?;
-            let Some(last) = batch.last() else { return Ok(harvest.page) };
-            after = Some(last.sequence);
-            for record in batch {
-                if self.matches(&record).await? {
-                    harvest.add(record);
-                }
-            }
-            // A scan of a large store must not hold up everybody else.
-            tokio::task::yield_now().await;
-        }
-    }
-
-    async fn matches(&self, record: &Record) -> Result<bool, Problem> {
-        Ok(self.filter.matches(&self.presenter.for_filter(record, self.filter).await?))
-    }
-}
-
-/// Counts what matches and keeps what is on the page.
-struct Harvest {
-    paging: Paging,
-    page: Page,
-}
-
-impl Harvest {
-    fn new(paging: Paging) -> Self {
-        Self { paging, page: Page { total: 0, records: Vec::new() } }
-    }
-
-    fn add(&mut self, record: Arc<Record>) {
-        if self.page.total >= self.paging.offset() && self.page.records.len() < self.paging.count {
-            self.page.records.push(record);
-        }
-        self.page.total += 1;
-    }
 }

@@ -1,32 +1,43 @@
 //! From what is kept to what is answered: a resource's text together with what is derived for it, `meta`, a
-//! user's `groups` and a group's `members`.
+//! user's `groups`, a group's `members`, and the URIs of the resources that it points to.
 
-use std::fmt::Write as _;
+use std::{collections::HashSet, fmt::Write as _};
 
 use serde_json::{Value, json};
+use tokio::sync::Mutex;
 
-use super::{problem::Problem, request::ScimRequest, service::Service};
+use super::{kin::Kin, problem::Problem, service::Service};
 use crate::{
-    scim::{self, Map, Member, Projection, ResourceFilter, ResourceType},
+    scim::{self, Map, Member, Projection, ResourceType, Tag, cursor},
     store::{Kind, Record, Reference, ResourceId, TenantId},
 };
 
-/// How the resources of one answer are shown.
+/// How the resources of one type are shown in one answer.
 pub(crate) struct Presenter<'a> {
     service: &'a Service,
     tenant: &'a TenantId,
     base_url: &'a str,
     kind: Kind,
     projection: Projection,
+    kin: Mutex<Kin>,
+}
+
+/// What a resource shows of others, and the tag that goes with it.
+struct Derived {
+    value: Option<Value>,
+    tag: Tag,
 }
 
 impl<'a> Presenter<'a> {
-    /// Reads what the request wants to see. Fails with `invalidValue` if it contradicts itself.
-    pub(crate) fn new(service: &'a Service, request: &'a ScimRequest, kind: Kind) -> Result<Self, Problem> {
-        let query = &request.query;
-        let projection =
-            Projection::from_query(query.attributes.as_deref(), query.excluded_attributes.as_deref())?;
-        Ok(Self { service, tenant: &request.tenant, base_url: &request.base_url, kind, projection })
+    /// Shows resources of a kind to a client of the tenant that finds the server at the base URL.
+    pub(crate) fn new(
+        service: &'a Service,
+        tenant: &'a TenantId,
+        base_url: &'a str,
+        kind: Kind,
+        projection: Projection,
+    ) -> Self {
+        Self { service, tenant, base_url, kind, projection, kin: Mutex::default() }
     }
 
     /// The same, for the answer to a write with this body.
@@ -41,53 +52,88 @@ impl<'a> Presenter<'a> {
         self.projection.names_attributes()
     }
 
+    /// The kind.
+    pub(crate) fn kind(&self) -> Kind {
+        self.kind
+    }
+
+    /// Its resource type.
+    pub(crate) fn resource_type(&self) -> &'a ResourceType {
+        self.service.resource_type(self.kind)
+    }
+
     /// The URI of a resource of the kind.
     pub(crate) fn location(&self, id: ResourceId) -> String {
         self.uri(self.kind, id)
     }
 
-    /// The resource as JSON text.
-    pub(crate) async fn text(&self, record: &Record) -> Result<String, Problem> {
-        if self.projection == Projection::default() && self.service.served(self.kind).is_plain {
+    /// The entity tag of a resource.
+    pub(crate) async fn tag(&self, record: &Record) -> Result<Tag, Problem> {
+        match self.kind {
+            Kind::User => Ok(self.derived(record).await?.tag),
+            Kind::Group | Kind::Other(_) => Ok(record.version.into()),
+        }
+    }
+
+    /// The resource as JSON text, and its tag.
+    pub(crate) async fn text(&self, record: &Record) -> Result<(String, Tag), Problem> {
+        let served = self.service.served(self.kind);
+        let points = served.pointers.iter().any(|pointer| pointer.may_be_in(&record.text));
+        if self.projection == Projection::default() && served.is_plain && !points {
             return self.spliced(record).await;
         }
         let mut resource = parse(record)?;
-        if let Some(name) = derived_name(self.kind)
-            && self.projection.wants(self.resource_type(), name)
-            && let Some(derived) = self.derived(record).await?
-        {
-            resource.insert(name.to_owned(), derived);
+        let wants = |name: &str| self.projection.wants(self.resource_type(), name);
+        let tag = match derived_name(self.kind) {
+            Some(name) if self.kind == Kind::User || wants(name) => {
+                let Derived { value, tag } = self.derived(record).await?;
+                if let Some(value) = value {
+                    resource.insert(name.to_owned(), value);
+                }
+                tag
+            }
+            _ => record.version.into(),
+        };
+        resource.insert("meta".to_owned(), self.meta(record, tag));
+        for pointer in &served.pointers {
+            pointer.complete(&mut resource, |kind, id| self.uri(kind, id));
         }
-        resource.insert("meta".to_owned(), self.meta(record));
         self.projection.apply(self.resource_type(), &mut resource);
-        Ok(Value::Object(resource).to_string())
+        Ok((Value::Object(resource).to_string(), tag))
     }
 
-    /// The resource as a filter sees it: of what is derived only what the filter looks at.
-    pub(crate) async fn for_filter(&self, record: &Record, filter: &ResourceFilter) -> Result<Map, Problem> {
+    /// The resource for a look at some of its attributes: of what is derived only what is needed.
+    pub(crate) async fn resource(
+        &self,
+        record: &Record,
+        needs: impl Fn(&str) -> bool,
+    ) -> Result<Map, Problem> {
         let mut resource = parse(record)?;
+        let mut tag = Tag::from(record.version);
         if let Some(name) = derived_name(self.kind)
-            && filter.reads(name)
-            && let Some(derived) = self.derived(record).await?
+            && (needs(name) || (self.kind == Kind::User && needs("meta")))
         {
-            resource.insert(name.to_owned(), derived);
+            let derived = self.derived(record).await?;
+            tag = derived.tag;
+            if let Some(value) = derived.value {
+                resource.insert(name.to_owned(), value);
+            }
         }
-        if filter.reads("meta") {
-            resource.insert("meta".to_owned(), self.meta(record));
+        if needs("meta") {
+            resource.insert("meta".to_owned(), self.meta(record, tag));
         }
         Ok(resource)
     }
 
     /// The whole resource without reading its text: what is derived is written behind what is kept.
-    async fn spliced(&self, record: &Record) -> Result<String, Problem> {
+    async fn spliced(&self, record: &Record) -> Result<(String, Tag), Problem> {
         let kept = record.text.strip_suffix('}').unwrap_or(&record.text);
         let mut text = String::with_capacity(kept.len() + 320);
         text.push_str(kept);
-        if let Some(name) = derived_name(self.kind)
-            && let Some(derived) = self.derived(record).await?
-        {
+        let Derived { value, tag } = self.derived(record).await?;
+        if let (Some(name), Some(value)) = (derived_name(self.kind), value) {
             // Writing to a string cannot fail.
-            _ = write!(text, ",\"{name}\":{derived}");
+            _ = write!(text, ",\"{name}\":{value}");
         }
         _ = write!(
             text,
@@ -96,36 +142,46 @@ impl<'a> Presenter<'a> {
             record.created,
             record.last_modified,
             Value::from(self.location(record.id)),
-            Value::from(record.version.etag()),
+            Value::from(tag.etag()),
         );
-        Ok(text)
+        Ok((text, tag))
     }
 
-    fn meta(&self, record: &Record) -> Value {
+    fn meta(&self, record: &Record, tag: Tag) -> Value {
         json!({
             "resourceType": record.kind.name(),
             "created": record.created.to_string(),
             "lastModified": record.last_modified.to_string(),
             "location": self.location(record.id),
-            "version": record.version.etag(),
+            "version": tag.etag(),
         })
     }
 
     /// A user's `groups` or a group's `members`; nothing if there is none (RFC 7643 section 2.5).
-    async fn derived(&self, record: &Record) -> Result<Option<Value>, Problem> {
+    async fn derived(&self, record: &Record) -> Result<Derived, Problem> {
+        let store = &self.service.store;
+        let mut tag = Tag::from(record.version);
         let values: Vec<Value> = match self.kind {
             Kind::User => {
-                let groups = self.service.store.groups_of(self.tenant, record.id).await?;
-                // A group in a group is another member of it: every membership that is shown is a direct one.
-                groups.iter().map(|group| self.reference(group, "direct")).collect()
+                let direct = store.groups_of(self.tenant, record.id).await?;
+                let mut values: Vec<Value> =
+                    direct.iter().map(|group| self.reference(group, "direct")).collect();
+                let indirect = if direct.is_empty() {
+                    Vec::new()
+                } else {
+                    self.kin.lock().await.above(self.service, self.tenant, &direct).await?
+                };
+                tag.afar = afar(&indirect);
+                values.extend(indirect.iter().map(|group| self.reference(group, "indirect")));
+                values
             }
             Kind::Group => {
-                let members = self.service.store.members(self.tenant, record.id).await?;
+                let members = store.members(self.tenant, record.id).await?;
                 members.iter().map(|member| self.reference(member, member.kind.name())).collect()
             }
             Kind::Other(_) => Vec::new(),
         };
-        Ok((!values.is_empty()).then(|| values.into()))
+        Ok(Derived { value: (!values.is_empty()).then(|| values.into()), tag })
     }
 
     fn reference(&self, to: &Reference, kind: &str) -> Value {
@@ -140,10 +196,11 @@ impl<'a> Presenter<'a> {
     fn uri(&self, kind: Kind, id: ResourceId) -> String {
         format!("{}{}/{id}", self.base_url, self.service.resource_type(kind).endpoint())
     }
+}
 
-    fn resource_type(&self) -> &ResourceType {
-        self.service.resource_type(self.kind)
-    }
+/// The entity tag of a resource, for one who does not show it.
+pub(crate) async fn tag(service: &Service, tenant: &TenantId, record: &Record) -> Result<Tag, Problem> {
+    Presenter::new(service, tenant, "", record.kind, Projection::default()).tag(record).await
 }
 
 /// What is kept of a resource.
@@ -164,10 +221,26 @@ pub(crate) fn member(row: &Reference) -> Member {
 }
 
 /// The attribute of a kind whose values are rows of the store.
-pub(crate) fn derived_name(kind: Kind) -> Option<&'static str> {
+fn derived_name(kind: Kind) -> Option<&'static str> {
     match kind {
         Kind::User => Some("groups"),
         Kind::Group => Some("members"),
         Kind::Other(_) => None,
     }
+}
+
+/// A digest of the groups that a user is in through other groups. A change far above the user does not touch its
+/// version, but it changes what the user shows, and therefore its tag (RFC 7644 section 3.14).
+fn afar(groups: &[Reference]) -> Option<u32> {
+    if groups.is_empty() {
+        return None;
+    }
+    let mut seen = HashSet::new();
+    let mut text = String::new();
+    for group in groups.iter().filter(|group| seen.insert(group.id)) {
+        // Writing to a string cannot fail.
+        _ = write!(text, "{} {}\0", group.id, group.display);
+    }
+    // The upper half of a digest is as good a digest.
+    u32::try_from(cursor::digest(text.as_bytes()) >> 32).ok()
 }

@@ -10,9 +10,17 @@ use axum::{
 };
 use http_body_util::{BodyExt, LengthLimitError, Limited};
 
-use super::{endpoint::Endpoint, problem::Problem, query::Query, service::Service};
+use super::{
+    endpoint::{Endpoint, Scope},
+    problem::Problem,
+    query,
+    represent::Presenter,
+    service::Service,
+};
 use crate::{
-    scim::{Error, IfMatch, IfNoneMatch, error::quoted},
+    BasePath, Tenant,
+    accounts::{AccountsError, Via, Who},
+    scim::{Error, IfMatch, IfNoneMatch, Projection, error::quoted, search::Parameters},
     store::{Kind, ResourceId, TenantId},
 };
 
@@ -26,30 +34,34 @@ pub(crate) struct ScimRequest {
     /// The URL of the base path, without a slash at its end, as this client sees it.
     pub(crate) base_url: String,
     /// The query parameters.
-    pub(crate) query: Query,
+    pub(crate) query: Parameters,
     /// The condition of a write (RFC 7644 section 3.14).
     pub(crate) if_match: Option<IfMatch>,
     /// The condition of a read.
     pub(crate) if_none_match: Option<IfNoneMatch>,
     /// The body; empty where the method takes none.
     pub(crate) body: Bytes,
+    /// The token that the client came with; empty if it came with none.
+    pub(crate) credential: String,
 }
 
 /// What a request asks for.
 #[derive(Debug)]
 pub(crate) enum Call {
-    /// Resources of a kind.
-    List(Kind),
+    /// Which methods the place knows.
+    Options(&'static str),
+    /// Resources of one type, or of all.
+    List(Scope),
+    /// The same, asked for in a body.
+    Search(Scope),
+    /// Several writes at once.
+    Bulk,
     /// A new resource.
     Create(Kind),
-    /// A resource.
-    Read(Kind, ResourceId),
-    /// Another state of a resource.
-    Replace(Kind, ResourceId),
-    /// A change of a resource.
-    Patch(Kind, ResourceId),
-    /// The end of a resource.
-    Delete(Kind, ResourceId),
+    /// Something with a resource.
+    Resource(Kind, ResourceId, Verb),
+    /// Something with the caller's own resource.
+    Me(ResourceId, Verb),
     /// What the server can do.
     ServiceProviderConfig,
     /// All schemas.
@@ -62,45 +74,129 @@ pub(crate) enum Call {
     ResourceType(String),
 }
 
+/// What one can do with a resource.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Verb {
+    /// Read it.
+    Read,
+    /// Give it another state.
+    Replace,
+    /// Change it.
+    Patch,
+    /// End it.
+    Delete,
+}
+
 impl FromRequest<Arc<Service>> for ScimRequest {
     type Rejection = Problem;
 
     async fn from_request(request: Request, service: &Arc<Service>) -> Result<Self, Problem> {
         let (parts, body) = request.into_parts();
-        let rest = service.base_path.strip(parts.uri.path()).unwrap_or(parts.uri.path());
-        let endpoint = Endpoint::parse(rest, &service.types);
-        // Who may not ask is told nothing about what there is, not even that a path is unknown.
-        let public = endpoint.as_ref().is_ok_and(Endpoint::is_public);
-        let tenant = authorise(service, &parts.headers, public)?;
-        let call = call(endpoint?, &parts.method)?;
-        let takes_body = matches!(call, Call::Create(_) | Call::Replace(..) | Call::Patch(..));
-        let body = if takes_body {
-            check_media_type(&parts.headers)?;
-            read(&parts.headers, body, service.limits.body).await?
-        } else {
-            Bytes::new()
+        let endpoint = Endpoint::parse(below(&service.base_path, parts.uri.path()), &service.types);
+        let caller = authorise(service, &parts.headers, endpoint.as_ref().ok()).await?;
+        let call = call(endpoint?, &parts.method, caller.person)?;
+        let limit = match call {
+            Call::Create(_) | Call::Search(_) => Some(("", service.limits.body)),
+            Call::Resource(_, _, verb) | Call::Me(_, verb) if matches!(verb, Verb::Replace | Verb::Patch) => {
+                Some(("", service.limits.body))
+            }
+            // RFC 7644 section 3.7.4: the message names the limit.
+            Call::Bulk => Some(("maxPayloadSize, ", service.limits.bulk_body)),
+            _ => None,
+        };
+        let body = match limit {
+            Some(limit) => {
+                check_media_type(&parts.headers)?;
+                read(&parts.headers, body, limit).await?
+            }
+            None => Bytes::new(),
         };
         Ok(Self {
-            tenant,
+            tenant: caller.tenant,
             call,
             base_url: base_url(service, &parts.headers, &parts.uri),
-            query: Query::parse(&parts.uri)?,
+            query: query::parse(&parts.uri)?,
             if_match: condition(&parts.headers, &header::IF_MATCH).map(|text| IfMatch::parse(&text)),
             if_none_match: condition(&parts.headers, &header::IF_NONE_MATCH)
                 .map(|text| IfNoneMatch::parse(&text)),
             body,
+            credential: bearer(&parts.headers).unwrap_or_default().to_owned(),
         })
     }
 }
 
-fn authorise(service: &Service, headers: &HeaderMap, public: bool) -> Result<TenantId, Problem> {
-    if !headers.contains_key(header::AUTHORIZATION) {
-        return if public { Ok(service.tenants.first().id()) } else { Err(Problem::unauthorized(false)) };
+impl ScimRequest {
+    /// How the answer shows resources of a kind: as the query asks. Fails with `invalidValue` if it contradicts
+    /// itself.
+    pub(crate) fn presenter<'a>(&'a self, service: &'a Service, kind: Kind) -> Result<Presenter<'a>, Error> {
+        let (attributes, excluded) = (&self.query.attributes, &self.query.excluded_attributes);
+        let projection = Projection::from_query(attributes.as_deref(), excluded.as_deref())?;
+        Ok(self.presenter_of(service, kind, projection))
     }
-    let tenant = bearer(headers).and_then(|token| service.tokens.tenant(token));
-    let tenant = tenant.ok_or_else(|| Problem::unauthorized(true))?;
-    service.rate.take(&tenant).map_err(Problem::too_many_requests)?;
-    Ok(tenant)
+
+    /// The same with a projection that stands elsewhere.
+    pub(crate) fn presenter_of<'a>(
+        &'a self,
+        service: &'a Service,
+        kind: Kind,
+        projection: Projection,
+    ) -> Presenter<'a> {
+        Presenter::new(service, &self.tenant, &self.base_url, kind, projection)
+    }
+}
+
+/// What stands behind the base path, or behind the same without its version: RFC 7644 section 3.13 takes that
+/// for the newest version, and this server has one.
+fn below<'a>(base: &BasePath, path: &'a str) -> &'a str {
+    let unversioned = || BasePath::new(base.unversioned()?).strip(path);
+    base.strip(path).or_else(unversioned).unwrap_or(path)
+}
+
+/// Who asks.
+struct Caller {
+    tenant: TenantId,
+    /// The User that the caller is, if it is a person and not an identity provider.
+    person: Option<ResourceId>,
+}
+
+/// Who may not ask is told nothing about what there is, not even that a path is unknown.
+async fn authorise(
+    service: &Service,
+    headers: &HeaderMap,
+    endpoint: Option<&Endpoint>,
+) -> Result<Caller, Problem> {
+    if !headers.contains_key(header::AUTHORIZATION) {
+        return match endpoint {
+            Some(endpoint) if endpoint.is_public() => {
+                Ok(Caller { tenant: service.tenants.first().id(), person: None })
+            }
+            _ => Err(Problem::unauthorized(false)),
+        };
+    }
+    let refuse = || Problem::unauthorized(true);
+    let token = bearer(headers).ok_or_else(refuse)?;
+    let caller = match service.tokens.tenant(token) {
+        Some(tenant) => Some(Caller { tenant, person: None }),
+        None if endpoint == Some(&Endpoint::Me) => person(service, token).await?,
+        None => None,
+    };
+    let caller = caller.ok_or_else(refuse)?;
+    service.rate.take(&caller.tenant).map_err(Problem::too_many_requests)?;
+    Ok(caller)
+}
+
+/// The person whose session or API token this is. A person has the rights of one: `/Me` and nothing else.
+async fn person(service: &Service, token: &str) -> Result<Option<Caller>, Problem> {
+    for tenant in service.tenants.iter().map(Tenant::id) {
+        let identity = match service.accounts.identify(&tenant, token).await {
+            Ok(identity) if identity.via != Via::Refresh => identity,
+            Ok(_) | Err(AccountsError::NotKnown | AccountsError::Blocked) => continue,
+            Err(error) => return Err(error.into()),
+        };
+        let account = service.accounts.account(&tenant, Who::Account(identity.account)).await?;
+        return Ok(account.map(|account| Caller { tenant, person: Some(account.resource) }));
+    }
+    Ok(None)
 }
 
 /// The token of `Authorization: Bearer TOKEN` (RFC 6750 section 2.1; the scheme's name in any case).
@@ -109,43 +205,48 @@ pub(crate) fn bearer(headers: &HeaderMap) -> Option<&str> {
     scheme.eq_ignore_ascii_case("Bearer").then(|| token.trim())
 }
 
-fn call(endpoint: Endpoint, method: &Method) -> Result<Call, Problem> {
-    let Some(allow) = endpoint.allow() else {
-        // RFC 7644 sections 3.11 and 3.12: what a provider does not have, it answers with 501.
-        return Err(Error::not_implemented(match endpoint {
-            Endpoint::Me => "This server has no /Me; use /Users/ID.",
-            Endpoint::Bulk => "This server has no bulk operations; send them one by one.",
-            Endpoint::Search => "This server has no /.search; use GET with the parameter filter.",
-            _ => "This server answers no query over all resource types; use /Users or /Groups.",
-        })
-        .into());
-    };
+fn call(endpoint: Endpoint, method: &Method, person: Option<ResourceId>) -> Result<Call, Problem> {
+    let allow = endpoint.allow();
     if !endpoint.allows(method) {
         let detail = format!("{} does not do here; what does is {allow}.", quoted(method.as_str()));
         return Err(Problem::method_not_allowed(detail, allow));
     }
+    if *method == Method::OPTIONS {
+        return Ok(Call::Options(allow));
+    }
+    let verb = match *method {
+        Method::PUT => Verb::Replace,
+        Method::PATCH => Verb::Patch,
+        Method::DELETE => Verb::Delete,
+        _ => Verb::Read,
+    };
     Ok(match endpoint {
+        Endpoint::Root => Call::List(Scope::All),
         Endpoint::Collection(kind) if *method == Method::POST => Call::Create(kind),
-        Endpoint::Collection(kind) => Call::List(kind),
+        Endpoint::Collection(kind) => Call::List(Scope::Type(kind)),
         Endpoint::Resource(kind, id) => {
             let unknown = || Error::not_found(format!("There is no {kind} with the id {}.", quoted(&id)));
-            let id = ResourceId::parse(&id).ok_or_else(unknown)?;
-            match *method {
-                Method::PUT => Call::Replace(kind, id),
-                Method::PATCH => Call::Patch(kind, id),
-                Method::DELETE => Call::Delete(kind, id),
-                _ => Call::Read(kind, id),
-            }
+            Call::Resource(kind, ResourceId::parse(&id).ok_or_else(unknown)?, verb)
         }
+        Endpoint::Me => match person {
+            Some(id) => Call::Me(id, verb),
+            // RFC 7644 section 3.11: /Me is the resource of the authenticated subject. The subject of a SCIM
+            // token is an identity provider, which is no User of its own.
+            None => {
+                return Err(Error::not_implemented(
+                    "A SCIM token stands for an identity provider, which has no User to be /Me; use /Users/ID, or \
+                     come with a session or an API token of a person.",
+                )
+                .into());
+            }
+        },
+        Endpoint::Bulk => Call::Bulk,
+        Endpoint::Search(scope) => Call::Search(scope),
         Endpoint::Schemas => Call::Schemas,
         Endpoint::Schema(urn) => Call::Schema(urn),
         Endpoint::ResourceTypes => Call::ResourceTypes,
         Endpoint::ResourceType(name) => Call::ResourceType(name),
-        Endpoint::ServiceProviderConfig
-        | Endpoint::Root
-        | Endpoint::Me
-        | Endpoint::Bulk
-        | Endpoint::Search => Call::ServiceProviderConfig,
+        Endpoint::ServiceProviderConfig => Call::ServiceProviderConfig,
     })
 }
 
@@ -163,9 +264,11 @@ fn check_media_type(headers: &HeaderMap) -> Result<(), Error> {
     Err(Error::unsupported_media_type(detail))
 }
 
-async fn read(headers: &HeaderMap, body: Body, limit: usize) -> Result<Bytes, Error> {
+async fn read(headers: &HeaderMap, body: Body, (name, limit): (&str, usize)) -> Result<Bytes, Error> {
     let too_large = || {
-        Error::payload_too_large(format!("The body is larger than the {limit} bytes that this server takes."))
+        Error::payload_too_large(format!(
+            "The body is larger than the {name}{limit} bytes that this server takes."
+        ))
     };
     let announced = headers.get(header::CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse().ok());
     if announced.is_some_and(|length: u64| length > limit as u64) {

@@ -4,11 +4,12 @@ use std::sync::Arc;
 
 use tokio::sync::{Mutex, MutexGuard};
 
+use super::pointer::Pointer;
 use crate::{
     BasePath, Clock, Limits, PublicUrl,
     accounts::Accounts,
     rate::RateLimit,
-    scim::{Attribute, Registry, ResourceType, Rules, schema::Returned},
+    scim::{Attribute, Map, Registry, ResourceType, Rules, schema::Returned},
     store::{Kind, ResourceId, Store, StoreError, TenantId, Turn},
     tenant::Tenants,
     token::ScimTokens,
@@ -41,6 +42,8 @@ pub(crate) struct Served {
     pub(crate) resource_type: Arc<ResourceType>,
     /// Whether all that is kept of a resource is also answered, unless the client chooses.
     pub(crate) is_plain: bool,
+    /// Its attributes that point to other resources.
+    pub(crate) pointers: Vec<Pointer>,
 }
 
 impl Service {
@@ -71,11 +74,18 @@ impl Service {
 }
 
 impl Served {
+    /// Takes out of a document what is derived for every answer anew.
+    pub(crate) fn tidy(&self, document: &mut Map) {
+        self.pointers.iter().for_each(|pointer| pointer.forget(document));
+    }
+
     /// All types of a registry.
     pub(crate) fn all(registry: &Registry) -> Vec<Self> {
+        let names: Vec<&str> = registry.resource_types().iter().map(|of| of.name()).collect();
         let served = |resource_type: &Arc<ResourceType>| Self {
             kind: Kind::named(resource_type.name()),
             is_plain: is_plain(resource_type),
+            pointers: Pointer::all(resource_type, &names),
             resource_type: Arc::clone(resource_type),
         };
         registry.resource_types().iter().map(served).collect()

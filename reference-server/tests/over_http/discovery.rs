@@ -12,11 +12,18 @@ async fn rfc7643_5_the_configuration_has_what_is_required_and_is_true() {
     assert_eq!(config["patch"]["supported"], true);
     assert_eq!(config["filter"]["supported"], true);
     assert!(config["filter"]["maxResults"].is_u64());
-    assert_eq!(config["bulk"]["supported"], false);
+    assert_eq!(config["bulk"]["supported"], true);
     assert!(config["bulk"]["maxOperations"].is_u64() && config["bulk"]["maxPayloadSize"].is_u64());
     assert_eq!(config["changePassword"]["supported"], true);
-    assert_eq!(config["sort"]["supported"], false);
+    assert_eq!(config["sort"]["supported"], true);
     assert_eq!(config["etag"]["supported"], true);
+    // RFC9865-4-L1 to L4
+    let pagination = &config["pagination"];
+    assert_eq!((&pagination["cursor"], &pagination["index"]), (&json!(true), &json!(true)));
+    assert_eq!(pagination["defaultPaginationMethod"], "index"); // RFC9865-2.4-L2
+    for name in ["defaultPageSize", "maxPageSize", "cursorTimeout"] {
+        assert!(pagination[name].as_u64() > Some(0), "{name}");
+    }
     let scheme = &config["authenticationSchemes"][0];
     assert_eq!(scheme["type"], "oauthbearertoken");
     assert!(scheme["name"].is_string() && scheme["description"].is_string());

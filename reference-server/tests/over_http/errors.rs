@@ -71,32 +71,26 @@ async fn rfc7644_3_2_l5_a_method_that_does_not_do_is_405_and_says_which_does() {
     let server = Server::new();
     let id = server.ada().await;
     for (method, path, allow) in [
-        (Method::PUT, "/Users".to_owned(), "GET, HEAD, POST"),
-        (Method::DELETE, "/Users".to_owned(), "GET, HEAD, POST"),
-        (Method::POST, format!("/Users/{id}"), "GET, HEAD, PUT, PATCH, DELETE"),
-        (Method::OPTIONS, "/Users".to_owned(), "GET, HEAD, POST"),
-        (Method::POST, "/ServiceProviderConfig".to_owned(), "GET, HEAD"),
-        (Method::DELETE, "/Schemas/urn:ietf:params:scim:schemas:core:2.0:User".to_owned(), "GET, HEAD"),
-        (Method::PATCH, "/ResourceTypes/User".to_owned(), "GET, HEAD"),
+        (Method::PUT, "/Users".to_owned(), "GET, HEAD, OPTIONS, POST"),
+        (Method::DELETE, "/Users".to_owned(), "GET, HEAD, OPTIONS, POST"),
+        (Method::POST, format!("/Users/{id}"), "GET, HEAD, OPTIONS, PUT, PATCH, DELETE"),
+        (Method::POST, String::new(), "GET, HEAD, OPTIONS"),
+        (Method::GET, "/Bulk".to_owned(), "OPTIONS, POST"),
+        (Method::GET, "/Users/.search".to_owned(), "OPTIONS, POST"),
+        // RFC7643-5-L10, RFC7643-6-L9, RFC7643-7-L3
+        (Method::POST, "/ServiceProviderConfig".to_owned(), "GET, HEAD, OPTIONS"),
+        (
+            Method::DELETE,
+            "/Schemas/urn:ietf:params:scim:schemas:core:2.0:User".to_owned(),
+            "GET, HEAD, OPTIONS",
+        ),
+        (Method::PATCH, "/ResourceTypes/User".to_owned(), "GET, HEAD, OPTIONS"),
     ] {
         let answer = server.scim(method, &path, &json!({})).await.expect_error(405, None);
         assert_eq!(answer.header("allow"), allow, "{path}");
-    }
-}
-
-#[tokio::test]
-async fn rfc7644_3_12_l6_what_the_server_does_not_have_is_501() {
-    let server = Server::new();
-    for (method, path) in [
-        (Method::GET, "/Me"),
-        (Method::PATCH, "/Me"),
-        (Method::POST, "/Bulk"),
-        (Method::POST, "/.search"),
-        (Method::POST, "/Users/.search"),
-        (Method::GET, ""),
-        (Method::GET, "/?filter=id%20pr"),
-    ] {
-        server.scim(method, path, &json!({})).await.expect_error(501, None);
+        let options = scim(Method::OPTIONS, &path).body(Body::empty()).unwrap();
+        let answer = server.send(options).await.expect(204);
+        assert_eq!((answer.header("allow"), answer.text.as_str()), (allow, ""), "{path}");
     }
 }
 
@@ -206,8 +200,43 @@ async fn head_is_get_without_the_body() {
 #[tokio::test]
 async fn outside_the_base_path_there_is_nothing() {
     let server = Server::new();
-    for path in ["/", "/scim/v2x/Users", "/scim/v9/Users", "/app/nothing"] {
+    for path in ["/", "/scimv2/Users", "/app/nothing"] {
         server.send(Request::get(path).body(Body::empty()).unwrap()).await.expect(404);
     }
     server.app(Method::GET, "/app/sign-in", "", None).await.expect(405);
+}
+
+#[tokio::test]
+async fn rfc7644_3_13_without_a_version_it_is_the_newest_and_another_one_is_unknown() {
+    let server = Server::new();
+    let id = server.ada().await;
+    let get = async |path: &str| {
+        let request =
+            Request::get(path).header("authorization", "Bearer scim-token").header("host", "app.example.com");
+        server.send(request.body(Body::empty()).unwrap()).await
+    };
+    // RFC7644-3.13-L2
+    let unversioned = get(&format!("/scim/Users/{id}")).await.expect(200);
+    assert_eq!(unversioned.text, server.get(&format!("/Users/{id}")).await.text);
+    // RFC7644-3.13-L1
+    for path in ["/scim/v9/Users", "/scim/v1/Users", "/scim/v2x/Users"] {
+        get(path).await.expect_error(404, None);
+    }
+}
+
+#[tokio::test]
+async fn a_path_has_one_meaning_however_it_is_written() {
+    let server = Server::new();
+    let id = server.ada().await;
+    for path in [
+        format!("/Users/{id}/"),
+        format!("/%55sers/{id}"),
+        format!("/Users/%{:x}{}", id.as_bytes()[0], &id[1..]),
+    ] {
+        assert_eq!(server.get(&path).await.expect(200).json()["id"], id.as_str(), "{path}");
+    }
+    // RFC7643-3.1-L9: an id is case exact.
+    for path in [format!("/Users/{}", id.to_uppercase()), format!("/Users//{id}"), format!("/users/{id}")] {
+        server.get(&path).await.expect_error(404, None);
+    }
 }

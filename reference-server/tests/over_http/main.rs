@@ -4,10 +4,17 @@
 
 mod accounts;
 mod accounts_tenants;
+mod bulk;
+mod cursors;
+mod definitions;
 mod deviations;
 mod discovery;
 mod errors;
 mod groups;
 mod lists;
+mod me;
+mod profiles;
+mod search;
+mod sorting;
 mod support;
 mod users;

@@ -5,7 +5,9 @@ use axum::{
     body::{Body, to_bytes},
     http::{HeaderMap, Method, Request, StatusCode},
 };
-use scimspec_reference_server::{Config, Deviation, Limits, ReferenceServer, TokenHash, deviations};
+use scimspec_reference_server::{
+    Config, Deviation, Limits, Protocol, ReferenceServer, TokenHash, deviations,
+};
 use serde_json::{Value, json};
 use tower::ServiceExt;
 
@@ -76,6 +78,12 @@ impl Server {
     ) -> Self {
         let single = Config::single(TokenHash::of(SCIM_TOKEN), TokenHash::of(ADMIN_TOKEN));
         Self::of(Config { public_url, deviations, limits, ..single })
+    }
+
+    /// A server that speaks this protocol.
+    pub(crate) fn speaking(protocol: Protocol) -> Self {
+        let single = Config::single(TokenHash::of(SCIM_TOKEN), TokenHash::of(ADMIN_TOKEN));
+        Self::of(Config { protocol, ..single })
     }
 
     pub(crate) fn of(config: Config) -> Self {
@@ -195,4 +203,16 @@ pub(crate) fn scim(method: Method, path: &str) -> axum::http::request::Builder {
         .header("host", "app.example.com")
         .header("authorization", format!("Bearer {SCIM_TOKEN}"))
         .header("content-type", "application/scim+json")
+}
+
+/// A query parameter, percent-encoded.
+pub(crate) fn encoded(text: &str) -> String {
+    percent_encoding::utf8_percent_encode(text, percent_encoding::NON_ALPHANUMERIC).to_string()
+}
+
+/// A list's resources by one of their attributes.
+#[track_caller]
+pub(crate) fn column(list: &Value, attribute: &str) -> Vec<String> {
+    let resources = list["Resources"].as_array().unwrap_or_else(|| panic!("no Resources in {list}"));
+    resources.iter().map(|resource| resource[attribute].as_str().unwrap_or("-").to_owned()).collect()
 }
