@@ -45,7 +45,11 @@ fn list(code: &mut String, name: &str, doc: &str, root: &Path, files: &[PathBuf]
     let _ = writeln!(code, "/// {doc}\npub static {name}: &[File] = &[");
     for file in files {
         let below = file.strip_prefix(root).unwrap_or(file).to_string_lossy().replace('\\', "/");
-        let _ = writeln!(code, "    File {{ path: {below:?}, text: include_str!({:?}) }},", file.display().to_string());
+        let _ = writeln!(
+            code,
+            "    File {{ path: {below:?}, text: include_str!({:?}) }},",
+            file.display().to_string()
+        );
     }
     code.push_str("];\n");
 }

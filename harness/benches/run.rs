@@ -145,7 +145,9 @@ impl Rebinding {
     fn values(&mut self, old: &Value, new: &Value) {
         match (old, new) {
             (Value::String(old), Value::String(new)) => self.learn(old, new),
-            (Value::Array(old), Value::Array(new)) => old.iter().zip(new).for_each(|(old, new)| self.values(old, new)),
+            (Value::Array(old), Value::Array(new)) => {
+                old.iter().zip(new).for_each(|(old, new)| self.values(old, new))
+            }
             (Value::Object(old), Value::Object(new)) => {
                 for (name, old) in old {
                     if let Some(new) = new.get(name) {

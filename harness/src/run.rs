@@ -178,6 +178,7 @@ pub async fn prepare(
         wire,
         ledger,
         probes: target.probes.clone(),
+        capabilities,
         secrets: secrets.clone(),
         run,
         domain: order.domain,

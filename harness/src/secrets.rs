@@ -3,6 +3,11 @@
 
 use std::sync::{Arc, RwLock};
 
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+
+/// How a value stands in a URL: everything encoded but what RFC 3986, section 2.3, calls unreserved.
+pub const URL_VALUE: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
+
 /// Shorter ones would tear holes into ordinary text.
 const SHORTEST: usize = 4;
 
@@ -52,8 +57,10 @@ fn spellings(secret: &str) -> Vec<String> {
     let mut all = vec![
         secret.to_owned(),
         quoted.trim_matches('"').to_owned(),
-        percent_encoding::utf8_percent_encode(secret, percent_encoding::NON_ALPHANUMERIC).to_string(),
+        utf8_percent_encode(secret, NON_ALPHANUMERIC).to_string(),
+        utf8_percent_encode(secret, URL_VALUE).to_string(),
     ];
+    all.sort();
     all.dedup();
     all
 }

@@ -315,7 +315,6 @@ fn configurations_that_cannot_be_used() {
 
 /// Who writes the secret itself where its source belongs makes a mistake, and must not find it in a log.
 #[test]
-#[ignore = "the harness still quotes the line of the file, and with it the secret"]
 fn a_secret_that_stands_in_the_configuration_is_refused_and_not_repeated() {
     let bench = Bench::new();
     let target = "[target]\nurl = \"http://127.0.0.1:1\"\n";

@@ -46,7 +46,6 @@ fn a_run_that_fails_tells_no_secret_of_ours() {
 
 /// A sign-in that serves as a probe opens a session; what it answers is as good as a password.
 #[test]
-#[ignore = "reports show what a probe's last request answered, and with it a session that is open"]
 fn a_run_that_fails_tells_nothing_that_the_application_handed_out() {
     let (ended, bench, secrets) = run_that_fails();
     assert!(secrets.theirs.len() > 50, "sessions and tokens: {}", secrets.theirs.len());
@@ -64,7 +63,6 @@ fn a_target_that_sends_our_secrets_back_puts_them_nowhere() {
 
 /// A message that is cut for length must not be cut within a secret, where nobody recognises it any more.
 #[test]
-#[ignore = "answer::describe cuts a detail at 200 bytes before anybody has scrubbed it"]
 fn a_secret_is_masked_before_a_message_is_cut() {
     let (ended, bench, secrets) = run_against_an_echo(Echo::default());
     let beginnings = secrets.iter().map(|secret| secret.chars().take(12).collect()).collect();
@@ -72,14 +70,12 @@ fn a_secret_is_masked_before_a_message_is_cut() {
 }
 
 #[test]
-#[ignore = "the normaliser of snapshots scrubs values and not the names of members"]
 fn a_secret_that_comes_back_as_the_name_of_a_member_is_masked() {
     let (ended, bench, secrets) = run_against_an_echo(Echo { in_names: true, ..Echo::default() });
     assert_eq!(found(&secrets, &written(&bench, &ended)), [""; 0]);
 }
 
 #[test]
-#[ignore = "a probe's URL leaves `-._~` as they are, and the scrubber knows only the spelling that codes them"]
 fn a_secret_in_the_url_of_a_probe_is_masked() {
     let (ended, bench, secrets) = run_against_an_echo(Echo { in_urls: true, ..Echo::default() });
     assert_eq!(found(&secrets, &written(&bench, &ended)), [""; 0]);
@@ -114,7 +110,6 @@ fn the_search_finds_a_secret_in_every_spelling() {
 /// The token of `serve` is in a file that only its owner reads, and gone when the server is.
 #[cfg(unix)]
 #[test]
-#[ignore = "serve listens for signals only after it has said its URL: one that comes in between leaves the files"]
 fn a_server_tells_where_its_token_is_and_not_what_it_is() {
     use std::io::{BufRead, BufReader};
     use std::os::unix::fs::PermissionsExt;

@@ -3,7 +3,7 @@
 use std::process::Stdio;
 use std::time::Duration;
 
-use percent_encoding::{AsciiSet, CONTROLS, NON_ALPHANUMERIC, utf8_percent_encode};
+use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
 use scimspec_mock_idp::exchange::{Broken, Destination, Exchange, Origin, Request, Wire};
 use serde_json::Value;
 use tokio::io::AsyncWriteExt;
@@ -11,6 +11,7 @@ use url::Url;
 
 use super::{HttpMeans, Means, Probe, ProbeRequest, Reading};
 use crate::json::template::Lookup;
+use crate::secrets::URL_VALUE;
 
 /// What a try showed.
 #[derive(Debug, Clone, PartialEq)]
@@ -27,8 +28,6 @@ pub(super) enum Reached {
 const COMMAND_TIME: Duration = Duration::from_secs(30);
 /// What an author's URL may hold as it is; the rest is encoded.
 const LITERAL: &AsciiSet = &CONTROLS.add(b' ').add(b'"').add(b'<').add(b'>').add(b'`').add(b'{').add(b'}');
-/// A value must not add structure to a URL.
-const VALUE: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
 impl Probe {
     /// Tries once. What the requests keep goes to `keep`.
@@ -97,7 +96,7 @@ impl ProbeRequest {
     /// Sends it, with names filled in.
     async fn send(&self, wire: &dyn Wire, lookup: &dyn Lookup) -> Result<Exchange, String> {
         let literal = |text: &str| utf8_percent_encode(text, LITERAL).to_string();
-        let value = |text: &str| utf8_percent_encode(text, VALUE).to_string();
+        let value = |text: &str| utf8_percent_encode(text, URL_VALUE).to_string();
         let url = self.url.fill_with(lookup, literal, value).map_err(|unbound| unbound.to_string())?;
         let url = Url::parse(&url).map_err(|error| format!("the probe's URL is none: {error}"))?;
         let mut request = Request {

@@ -9,7 +9,8 @@ use clap::{Args, ValueEnum};
 use scimspec_mock_idp::persona::PersonaName;
 use scimspec_reference_server::deviations;
 
-use super::{progress, signals, state_folder};
+use super::signals::Signals;
+use super::{progress, state_folder};
 use crate::judge::known_failures::KnownFailures;
 use crate::report::view::Lens;
 use crate::report::{Exit, RunReport, json, junit, pretty};
@@ -109,7 +110,13 @@ pub(super) async fn main(arguments: Arguments, terminal: &Terminal) -> Exit {
     match run(arguments, terminal).await {
         Ok(exit) => exit,
         Err(Refusal(exit, message)) => {
-            terminal.error(&crate::report::view::printable_lines(&message));
+            let message = crate::report::view::printable_lines(&message);
+            // Mistakes in scenario files come rendered, each with the word in front.
+            if message.starts_with("error") {
+                terminal.tell(&message)
+            } else {
+                terminal.error(&message)
+            }
             exit
         }
     }
@@ -159,10 +166,11 @@ async fn run(arguments: Arguments, terminal: &Terminal) -> Result<Exit, Refusal>
         prepared.abandon();
         return Ok(Exit::Conformant);
     }
+    let signals = Signals::listen().map_err(Refusal::could_not_run)?;
     progress::expect(&bar, &prepared.plan);
     let lens = prepared.lens();
     let (mut report, journal, failed) = prepared
-        .carry_out(signals::stop(|| {
+        .carry_out(signals.stop(|| {
             terminal.tell("stopping: what this run made is being removed (Ctrl-C again ends at once)");
         }))
         .await;
@@ -235,7 +243,8 @@ impl Chosen {
         let baseline = arguments.baseline.as_ref().or(section.baseline.as_ref());
         let known = baseline.map_or_else(|| Ok(KnownFailures::default()), |path| KnownFailures::read(path));
         let selection = Selection {
-            only: Selection::globs(&arguments.only).map_err(Refusal::usage)?,
+            only: Selection::globs(&arguments.only)
+                .map_err(|error| Refusal::usage(format!("--only: {error}")))?,
             narrowed: !arguments.only.is_empty(),
             personas,
             allow: arguments.allow.iter().map(|AllowFlag::Load| Allow::Load).collect(),

@@ -12,7 +12,8 @@ use scimspec_reference_server::{Limits, PublicUrl, Rate, TenantName, TokenHash};
 use secrecy::{ExposeSecret, SecretString};
 
 use super::run::{Refusal, find_deviations};
-use super::{signals, state_folder};
+use super::signals::Signals;
+use super::state_folder;
 use crate::report::Exit;
 use crate::secrets::Secrets;
 use crate::target::config;
@@ -126,11 +127,12 @@ pub(super) async fn main(arguments: Arguments, terminal: &Terminal) -> Exit {
 }
 
 async fn serve(arguments: Arguments, terminal: &Terminal) -> Result<(), Refusal> {
+    // Before any file is written: they go when the server ends, however early that is.
+    let signals = Signals::listen().map_err(Refusal::could_not_run)?;
     let secrets = Secrets::default();
     let blueprint = arguments.blueprint(&secrets)?;
     let embedded = Embedded::build(blueprint, &secrets).await.map_err(Refusal::could_not_run)?;
     let mut files = Files::default();
-    terminal.print(&format!("{}\n", embedded.url));
     if embedded.tenants.is_empty() {
         let tokens = (&embedded.token, &embedded.admin);
         files.write(&embedded, None, tokens, arguments.config_out.as_deref(), terminal)?;
@@ -140,11 +142,13 @@ async fn serve(arguments: Arguments, terminal: &Terminal) -> Result<(), Refusal>
         let config = arguments.config_out.as_ref().map(|path| named(path, &tenant.name));
         files.write(&embedded, Some(&tenant.name), tokens, config.as_deref(), terminal)?;
     }
+    // After the files: whoever waits for this line reads them next.
+    terminal.print(&format!("{}\n", embedded.url));
     for slug in &arguments.deviate {
         terminal.tell(&format!("deviates on purpose: {slug}"));
     }
     terminal.tell("Ctrl-C ends it; what it stores ends with it, and so do these files");
-    signals::stop(|| {}).await;
+    signals.stop(|| {}).await;
     embedded.stop().await.map_err(Refusal::could_not_run)
 }
 

@@ -88,6 +88,8 @@ impl Pattern {
         match value {
             Value::Object(members) => Self::parse_object(members),
             Value::Array(items) => Ok(Self::Array(Self::parse_all(items)?)),
+            // RFC 7643, section 2.5: null and absence are the same state.
+            Value::Null => Ok(Self::Absent),
             scalar => Ok(Self::Scalar(scalar.clone())),
         }
     }
@@ -140,7 +142,7 @@ impl Pattern {
             Err(Mismatch {
                 place: place.to_owned(),
                 expected: self.to_string(),
-                found: value.map_or_else(|| "nothing".to_owned(), shortened),
+                found: value.map_or_else(|| "nothing".to_owned(), bounded),
             })
         };
         let found = value.filter(|v| !is_unassigned(v));
@@ -258,9 +260,10 @@ fn last_line(text: &str) -> String {
     text.lines().last().unwrap_or_default().trim_start_matches("error: ").to_owned()
 }
 
-/// A value for a message: whole when small, else its beginning.
-pub fn shortened(value: &Value) -> String {
-    const LIMIT: usize = 200;
+/// A value for a message, bounded so that a hostile body does not fill the memory. What is shown of it is cut much
+/// shorter, but only after secrets were masked: half a secret would not be recognised.
+pub fn bounded(value: &Value) -> String {
+    const LIMIT: usize = 16 * 1024;
     let text = value.to_string();
     if text.len() <= LIMIT {
         return text;

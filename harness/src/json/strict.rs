@@ -22,6 +22,12 @@ pub fn parse(text: &str) -> Result<Value, StrictError> {
     serde_json::from_str::<Strict>(text).map(|strict| strict.0).map_err(|error| {
         let full = error.to_string();
         let message = full.rfind(" at line ").map_or(full.as_str(), |at| &full[..at]).to_owned();
+        if error.is_eof() {
+            // What is missing is missing behind the last word, not behind the line breaks after it.
+            let read = text.trim_end();
+            let last = read.rsplit('\n').next().unwrap_or_default();
+            return StrictError { message, line: read.matches('\n').count() + 1, column: last.len() + 1 };
+        }
         StrictError { message, line: error.line().max(1), column: error.column().max(1) }
     })
 }

@@ -99,7 +99,8 @@ impl Text {
             match part {
                 Part::Literal(l) => text.push_str(&literal(l)),
                 Part::Reference(r) => {
-                    let found = lookup.value(r).ok_or_else(|| Unbound(r.clone()))?;
+                    // Nothing is a value in JSON; as part of a path or a name it would only mislead.
+                    let found = lookup.value(r).filter(|v| !v.is_null()).ok_or_else(|| Unbound(r.clone()))?;
                     text.push_str(&value(&as_text(&found)));
                 }
             }

@@ -4,9 +4,9 @@
 pub mod known_failures;
 mod settle;
 
-use std::fmt;
+use std::fmt::{self, Write as _};
 
-use scimspec_mock_idp::persona::{Failure, Form, TaskError};
+use scimspec_mock_idp::persona::{Failure, Form, PersonaName, TaskError};
 use serde::Serialize;
 
 use crate::catalogue::{Catalogue, Level, RequirementId};
@@ -66,6 +66,8 @@ pub struct CheckResult {
     pub notes: Vec<String>,
     /// Its exchanges, as a range of the story's.
     pub exchanges: std::ops::Range<usize>,
+    /// The one of them that shows it best, if that is known.
+    pub evidence: Option<usize>,
     /// Why the failure is known already.
     pub known: Option<String>,
     /// Whether an access probe was missing.
@@ -107,6 +109,15 @@ impl Judge {
         &self.catalogue
     }
 
+    /// Whether the target claims to work with a persona's provider: said so, or asked to be judged by its profile.
+    pub fn claims(&self, persona: &PersonaName) -> bool {
+        self.claims_provider(persona.provider())
+    }
+
+    fn claims_provider(&self, provider: &str) -> bool {
+        self.claims.provider(provider) || self.profile.name == provider
+    }
+
     /// Whether the profile that judges the story asks for anything that the check shows.
     pub fn asks(&self, story: &Story, check: &Check) -> bool {
         self.profile_of(story).hardest(&check.shows).demand != Demand::Off
@@ -127,12 +138,13 @@ impl Judge {
                     cause_key: String::new(),
                     showed: Showed::NotTried(why.clone()),
                     exchanges: 0..0,
+                    evidence: None,
                     notes: Vec::new(),
                 };
                 results.extend(self.result(story, &observed));
             }
         }
-        settle::settle(&mut results, |persona| self.claims.provider(provider(persona)));
+        settle::settle(&mut results, |persona| self.claims_provider(provider(persona)));
         for result in &mut results {
             result.scrub(&self.secrets);
         }
@@ -189,7 +201,7 @@ impl Judge {
     /// A persona's story is judged by its provider's own demands where the target claims to work with it.
     fn profile_of(&self, story: &Story) -> &Profile {
         let Some(persona) = &story.persona else { return &self.profile };
-        if !self.claims.provider(persona.provider()) {
+        if !self.claims(persona) {
             return &self.profile;
         }
         self.profiles.find(persona.provider()).unwrap_or(&self.profile)
@@ -215,6 +227,7 @@ impl Judge {
             actual: None,
             notes: observed.notes.clone(),
             exchanges: observed.exchanges.clone(),
+            evidence: observed.evidence,
             known: None,
             not_verified: false,
             cause_key: observed.cause_key.clone(),
@@ -274,10 +287,14 @@ impl Judge {
                 result.message = format!("could not be judged: {}", error.text);
             }
             Failure::Refused { .. } | Failure::Unusable => {
-                let claimed = story.persona.as_ref().is_some_and(|p| self.claims.provider(p.provider()));
+                let claimed = story.persona.as_ref().is_some_and(|persona| self.claims(persona));
                 let (verdict, message) = match refused_forms(error).filter(|_| !claimed) {
                     Some(forms) => (Verdict::Warn, forms_message(result, forms)),
-                    None => (broken, self.stuck_message(check, error)),
+                    None => {
+                        let message =
+                            self.stuck_message(&result.step, check, result.persona.as_deref(), error);
+                        (broken, message)
+                    }
                 };
                 result.verdict = verdict;
                 result.message = message;
@@ -285,12 +302,15 @@ impl Judge {
         }
     }
 
-    fn stuck_message(&self, check: &Check, error: &TaskError) -> String {
-        let statement = self.required(check);
-        match error.demands.first() {
-            Some(demand) => format!("{statement}. The provider's demand {demand} is not met"),
-            None => statement,
+    fn stuck_message(&self, step: &str, check: &Check, persona: Option<&str>, error: &TaskError) -> String {
+        let mut message = format!("{} could not {step}. {}", provider_name(persona), self.required(check));
+        let rows =
+            error.demands.iter().filter_map(|id| self.catalogue.find(&RequirementId((*id).to_owned())));
+        for row in rows {
+            let statement = row.statement.trim_end_matches('.');
+            let _ = write!(message, ". {} asks: {statement} ({})", provider_name(persona), row.id);
         }
+        message
     }
 
     fn broken_message(&self, check: &Check, ruling: &Ruling) -> String {
@@ -354,6 +374,7 @@ impl CheckResult {
             actual: None,
             notes: Vec::new(),
             exchanges: 0..0,
+            evidence: None,
             known: None,
             not_verified: false,
             cause_key: String::new(),
@@ -384,6 +405,7 @@ impl CheckResult {
             actual,
             notes: Vec::new(),
             exchanges,
+            evidence: None,
             known: None,
             not_verified: false,
             cause_key: String::new(),
@@ -392,11 +414,12 @@ impl CheckResult {
     }
 
     fn scrub(&mut self, secrets: &Secrets) {
-        self.message = secrets.scrub(&self.message);
-        self.expected = self.expected.as_deref().map(|text| secrets.scrub(text));
-        self.actual = self.actual.as_deref().map(|text| secrets.scrub(text));
+        let clean = |text: &str| cut(&secrets.scrub(text));
+        self.message = clean(&self.message);
+        self.expected = self.expected.as_deref().map(clean);
+        self.actual = self.actual.as_deref().map(clean);
         for note in &mut self.notes {
-            *note = secrets.scrub(note);
+            *note = clean(note);
         }
     }
 }
@@ -414,6 +437,15 @@ impl fmt::Display for Verdict {
     }
 }
 
+/// Enough of a text for a person to see what it is.
+fn cut(text: &str) -> String {
+    const LENGTH: usize = 600;
+    match text.char_indices().nth(LENGTH) {
+        Some((end, _)) => format!("{}… ({} bytes in all)", &text[..end], text.len()),
+        None => text.to_owned(),
+    }
+}
+
 /// The contested spellings of a message that the server refused as a client error, as the RFC lets it. Which of them
 /// was too much cannot be seen from outside.
 fn refused_forms(error: &TaskError) -> Option<&[Form]> {
@@ -426,12 +458,8 @@ fn refused_forms(error: &TaskError) -> Option<&[Form]> {
 }
 
 fn forms_message(result: &CheckResult, forms: &[Form]) -> String {
-    let provider = match result.persona.as_deref().map(provider) {
-        Some("okta") => "Okta",
-        Some("entra") => "Entra",
-        _ => "The provider",
-    };
-    let whats: Vec<_> = forms.iter().map(|form| format!("{} ({})", form.what, form.point)).collect();
+    let provider = provider_name(result.persona.as_deref());
+    let whats: Vec<_> = forms.iter().map(|form| form.what).collect();
     let whys: Vec<_> = forms.iter().map(|form| format!("{}: {}.", form.point, form.why)).collect();
     format!(
         "{provider} could not {}: the server refuses {}. {}",
@@ -439,6 +467,14 @@ fn forms_message(result: &CheckResult, forms: &[Form]) -> String {
         whats.join(" or "),
         whys.join(" ")
     )
+}
+
+fn provider_name(persona: Option<&str>) -> &'static str {
+    match persona.map(provider) {
+        Some("okta") => "Okta",
+        Some("entra") => "Entra",
+        _ => "The provider",
+    }
 }
 
 /// The provider of a persona, by its name.

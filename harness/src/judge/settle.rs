@@ -16,7 +16,11 @@ pub(super) fn settle(results: &mut [CheckResult], claimed: impl Fn(&str) -> bool
     let mut spoke: BTreeMap<usize, String> = BTreeMap::new();
     for result in results.iter_mut() {
         let Some(cause) = result.pending.take() else { continue };
-        let elsewhere = told.get(&(cause.key.clone(), result.persona.clone()));
+        // A variant of a persona fails for the persona's own cause.
+        let base = result.persona.as_deref().and_then(|name| name.split('+').next()).map(str::to_owned);
+        let elsewhere = [result.persona.clone(), base]
+            .into_iter()
+            .find_map(|persona| told.get(&(cause.key.clone(), persona)));
         if let Some(check) = cause.check.as_ref().or_else(|| spoke.get(&result.story)).or(elsewhere) {
             result.message = format!("not reached, because of {check}: {}", cause.what);
             continue;

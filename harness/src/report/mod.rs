@@ -105,6 +105,10 @@ impl RunReport {
     /// The exchange that shows best what happened: for a door that should have been shut the last that was open,
     /// else the last one.
     pub fn evidence(&self, check: &CheckResult) -> Option<&Exchange> {
+        if let Some(known) = check.evidence {
+            let story = self.stories.iter().find(|report| report.story.number == check.story);
+            return story.and_then(|report| report.exchanges.get(known));
+        }
         let all: Vec<_> = self.exchanges_of(check).collect();
         let open = all.iter().rev().find(|exchange| {
             exchange.origin == Origin::Probe && exchange.result.as_ref().is_ok_and(Answer::is_success)

@@ -6,7 +6,7 @@ use std::fmt::Write as _;
 
 use anstyle::{AnsiColor, Style};
 
-use super::view::Lens;
+use super::view::{Lens, printable};
 use super::{Exit, RunReport};
 use crate::judge::{CheckResult, Verdict};
 
@@ -35,6 +35,28 @@ struct Page {
     width: usize,
 }
 
+/// What a scenario's list says of a check; equal lines are one.
+#[derive(PartialEq, Eq)]
+struct Line<'a> {
+    check: &'a str,
+    verdict: Verdict,
+    known: bool,
+    /// The reason of a skip, the alternative that was taken at an open point.
+    why: Option<&'a str>,
+}
+
+impl<'a> Line<'a> {
+    fn new(check: &'a CheckResult, scenario: &str) -> Self {
+        let why = match check.verdict {
+            Verdict::Skip => Some(check.message.as_str()),
+            Verdict::Info => check.outcome.as_deref(),
+            _ => None,
+        };
+        let short = check.id.strip_prefix(scenario).unwrap_or(&check.id).trim_start_matches('/');
+        Self { check: short, verdict: check.verdict, known: check.known.is_some(), why }
+    }
+}
+
 impl Page {
     fn scenarios(&mut self, run: &RunReport) {
         let mut stories: Vec<(&str, &str)> = Vec::new();
@@ -60,80 +82,85 @@ impl Page {
         }
     }
 
-    /// One line for each check and verdict, with the personas behind it.
+    /// One line for each check and what became of it, with the personas behind it.
     fn checks(&mut self, run: &RunReport, scenario: &str) {
-        let mut lines: Vec<(&str, Verdict, bool, Vec<&str>)> = Vec::new();
+        let mut lines: Vec<(Line<'_>, Vec<&str>)> = Vec::new();
         for check in run.checks.iter().filter(|check| check.scenario == scenario) {
-            let short = check.id.strip_prefix(scenario).unwrap_or(&check.id).trim_start_matches('/');
-            let known = check.known.is_some();
-            let line =
-                lines.iter_mut().find(|(s, v, k, _)| *s == short && *v == check.verdict && *k == known);
-            match (line, &check.persona) {
-                (Some((.., personas)), Some(persona)) => personas.push(persona),
-                (Some(_), None) => {}
-                (None, persona) => {
-                    lines.push((short, check.verdict, known, persona.iter().map(String::as_str).collect()));
-                }
+            let line = Line::new(check, scenario);
+            let persona = check.persona.as_deref();
+            match lines.iter_mut().find(|(other, _)| *other == line) {
+                Some((_, personas)) => personas.extend(persona),
+                None => lines.push((line, persona.into_iter().collect())),
             }
         }
-        for (check, verdict, known, personas) in lines {
-            let style = style(verdict);
-            let known = if known { " (known)" } else { "" };
-            let _ = write!(self.text, "  {style}{verdict:<5}{style:#} {check}{known}");
-            let used = 8 + check.chars().count() + known.len();
-            let personas = personas.join(", ");
-            if personas.is_empty() {
+        for (line, personas) in lines {
+            let style = style(line.verdict);
+            let known = if line.known { " (known)" } else { "" };
+            let _ = write!(self.text, "  {style}{:<5}{style:#} {}{known}", line.verdict, line.check);
+            let used = 8 + line.check.chars().count() + known.len();
+            let mut behind = personas.join(", ");
+            if let Some(why) = line.why {
+                let separator = if behind.is_empty() { "" } else { ": " };
+                behind = format!("{behind}{separator}{}", printable(why));
+            }
+            let dim = Style::new().dimmed();
+            if behind.is_empty() {
                 self.text.push('\n');
-            } else if used + 2 + personas.len() <= self.width {
-                let dim = Style::new().dimmed();
-                let _ = writeln!(self.text, "  {dim}{personas}{dim:#}");
+            } else if used + 2 + behind.chars().count() <= self.width {
+                let _ = writeln!(self.text, "  {dim}{behind}{dim:#}");
             } else {
                 self.text.push('\n');
-                self.wrapped(&personas, 8, Style::new().dimmed());
+                self.wrapped(&behind, 8, dim);
             }
         }
     }
 
-    /// The promises by persona: the worst verdict of the checks that show them.
+    /// The promises by persona: the worst verdict of the checks that show them. A promise about access that nobody tried
+    /// is not kept, it is not verified.
     fn promises(&mut self, run: &RunReport) {
-        let mut personas: Vec<Option<&str>> = Vec::new();
-        let mut worst: BTreeMap<(&str, Option<&str>), Verdict> = BTreeMap::new();
+        let mut personas: Vec<&str> = Vec::new();
+        let mut worst: BTreeMap<(&str, &str), (Verdict, bool)> = BTreeMap::new();
         for check in &run.checks {
+            // A persona's variants speak for the persona.
+            let Some(persona) = check.persona.as_deref().and_then(|name| name.split('+').next()) else {
+                continue;
+            };
             for (requirement, _) in PROMISES {
                 if check.requirements.iter().any(|id| id.0 == requirement) {
-                    // A persona's variants speak for the persona.
-                    let persona = check.persona.as_deref().map(|name| name.split('+').next().unwrap_or(name));
                     if !personas.contains(&persona) {
                         personas.push(persona);
                     }
-                    let entry = worst.entry((requirement, persona)).or_insert(check.verdict);
+                    let (verdict, unverified) =
+                        worst.entry((requirement, persona)).or_insert((check.verdict, check.not_verified));
                     // A check that was skipped says nothing against one that passed.
-                    *entry = match (*entry, check.verdict) {
+                    *verdict = match (*verdict, check.verdict) {
                         (Verdict::Skip, other) | (other, Verdict::Skip) => other,
                         (a, b) => a.max(b),
                     };
+                    *unverified |= check.not_verified;
                 }
             }
         }
-        personas.retain(Option::is_some);
         if personas.is_empty() {
             return;
         }
         let bold = Style::new().bold();
         let _ = writeln!(self.text, "\n{bold}The promises of provisioning{bold:#}");
         for (requirement, promise) in PROMISES {
-            if !worst.keys().any(|(id, persona)| *id == requirement && persona.is_some()) {
-                continue;
+            let said: Vec<String> = personas
+                .iter()
+                .filter_map(|persona| {
+                    let (verdict, unverified) = worst.get(&(requirement, *persona))?;
+                    let unverified = *unverified && *verdict == Verdict::Pass;
+                    let style = style(if unverified { Verdict::Warn } else { *verdict });
+                    let word = if unverified { "not verified".to_owned() } else { verdict.to_string() };
+                    Some(format!("{style}{word}{style:#} {persona}"))
+                })
+                .collect();
+            if !said.is_empty() {
+                self.wrapped(promise, 2, Style::new());
+                let _ = writeln!(self.text, "      {}", said.join("  "));
             }
-            self.wrapped(promise, 2, Style::new());
-            let mut line = String::from("     ");
-            for persona in personas.iter().flatten() {
-                if let Some(verdict) = worst.get(&(requirement, Some(persona))) {
-                    let style = style(*verdict);
-                    let _ = write!(line, " {style}{verdict}{style:#} {persona} ");
-                }
-            }
-            let _ = writeln!(self.text, "{}", line.trim_end());
         }
     }
 
@@ -169,8 +196,11 @@ impl Page {
         for (name, text) in
             [("expected", &check.expected), ("actual", &check.actual), ("known", &check.known)]
         {
-            if let Some(text) = text {
-                self.field(name, &lens.text(text));
+            match text {
+                // The difference of a snapshot: its lines are what is to be seen.
+                Some(text) if text.contains('\n') => self.lines(&lens.lines(text)),
+                Some(text) => self.field(name, &lens.text(text)),
+                None => {}
             }
         }
         for note in &check.notes {
@@ -251,6 +281,12 @@ impl Page {
         if let Some(last) = run.access_line() {
             let style = self::style(Verdict::Warn).bold();
             let _ = writeln!(self.text, "{style}{last}{style:#}");
+        }
+    }
+
+    fn lines(&mut self, text: &str) {
+        for line in text.lines() {
+            let _ = writeln!(self.text, "    {line}");
         }
     }
 

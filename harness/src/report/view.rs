@@ -59,7 +59,7 @@ impl Lens {
             content_type: answer.and_then(|answer| answer.header("content-type")).map(|kind| self.text(kind)),
             response_body: answer
                 .filter(|answer| !answer.body.is_empty())
-                .map(|answer| self.answer_body(answer)),
+                .map(|answer| self.answer_body(exchange.origin, answer)),
             broken: exchange.result.as_ref().err().map(|broken| self.text(&broken.to_string())),
             took_ms: u64::try_from(exchange.took.as_millis()).unwrap_or(u64::MAX),
             curl: self.text(&scimspec_mock_idp::exchange::curl(&exchange.request, &base_of(exchange))),
@@ -71,8 +71,17 @@ impl Lens {
         printable(&self.secrets.scrub(text))
     }
 
-    fn answer_body(&self, answer: &Answer) -> String {
-        self.body(&answer.body, false)
+    /// The same, with its line breaks.
+    pub fn lines(&self, text: &str) -> String {
+        printable_lines(&self.secrets.scrub(text))
+    }
+
+    /// What a way in answers is the way in itself, a session or a token: never shown.
+    fn answer_body(&self, origin: Origin, answer: &Answer) -> String {
+        match origin {
+            Origin::Probe => format!("[{} bytes of the application's answer]", answer.body.len()),
+            _ => self.body(&answer.body, false),
+        }
     }
 
     fn body(&self, bytes: &[u8], ours: bool) -> String {

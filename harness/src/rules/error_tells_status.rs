@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use super::{Look, Rule, Seen};
-use crate::json::pattern::shortened;
+use crate::json::pattern::bounded;
 
 pub(super) static RULE: Rule = Rule {
     slug: "error-tells-status",
@@ -31,7 +31,7 @@ fn look(seen: &Seen<'_>) -> Look {
         None => "no status".to_owned(),
         Some(Value::Number(_)) => "a number".to_owned(),
         Some(Value::String(other)) => format!("{other:?} on an answer of status {}", seen.answer.status),
-        Some(other) => shortened(other),
+        Some(other) => bounded(other),
     };
     Look::Broken { expected: "status as a string that equals the HTTP status".to_owned(), actual }
 }

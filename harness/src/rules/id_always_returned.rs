@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use super::{Look, Rule, Seen};
-use crate::json::pattern::shortened;
+use crate::json::pattern::bounded;
 
 pub(super) static RULE: Rule = Rule {
     slug: "id-always-returned",
@@ -34,7 +34,7 @@ fn look(seen: &Seen<'_>) -> Look {
             expected: "id: a non-empty string".to_owned(),
             actual: id.map_or_else(
                 || "no id".to_owned(),
-                |id| if id.is_number() { "a number".to_owned() } else { shortened(id) },
+                |id| if id.is_number() { "a number".to_owned() } else { bounded(id) },
             ),
         },
     }

@@ -108,7 +108,14 @@ pub static RULES: &[&Rule] = &[
 
 /// Looks at everything that the stories sent and got, with every rule.
 pub fn look(stories: &[StoryReport]) -> Vec<Findings> {
-    RULES.iter().map(|rule| look_with(rule, stories)).collect()
+    let seen: Vec<((usize, usize), Seen<'_>)> = stories
+        .iter()
+        .flat_map(|report| {
+            let numbered = report.exchanges.iter().enumerate();
+            numbered.filter_map(|(i, exchange)| Some(((report.story.number, i), Seen::new(exchange)?)))
+        })
+        .collect();
+    RULES.iter().map(|rule| look_with(rule, &seen)).collect()
 }
 
 impl Rule {
@@ -164,21 +171,17 @@ fn is_message(json: &Value) -> bool {
         .any(|urn| urn.to_ascii_lowercase().starts_with("urn:ietf:params:scim:api:"))
 }
 
-fn look_with(rule: &'static Rule, stories: &[StoryReport]) -> Findings {
+fn look_with(rule: &'static Rule, exchanges: &[((usize, usize), Seen<'_>)]) -> Findings {
     let mut causes: BTreeMap<(String, String), Cause> = BTreeMap::new();
     let mut looked = 0;
-    for report in stories {
-        for (i, exchange) in report.exchanges.iter().enumerate() {
-            let Some(seen) = Seen::new(exchange) else { continue };
-            match (rule.look)(&seen) {
-                Look::Elsewhere => {}
-                Look::Kept => looked += 1,
-                Look::Broken { expected, actual } => {
-                    looked += 1;
-                    let first = (report.story.number, i);
-                    let key = (expected.clone(), actual.clone());
-                    causes.entry(key).or_insert(Cause { expected, actual, count: 0, first }).count += 1;
-                }
+    for (place, seen) in exchanges {
+        match (rule.look)(seen) {
+            Look::Elsewhere => {}
+            Look::Kept => looked += 1,
+            Look::Broken { expected, actual } => {
+                looked += 1;
+                let key = (expected.clone(), actual.clone());
+                causes.entry(key).or_insert(Cause { expected, actual, count: 0, first: *place }).count += 1;
             }
         }
     }

@@ -4,20 +4,19 @@
 use std::fmt::Write as _;
 
 use http::Method;
-use percent_encoding::{AsciiSet, CONTROLS, NON_ALPHANUMERIC, utf8_percent_encode};
+use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
 use scimspec_mock_idp::exchange::{Answer, Request};
 use serde_json::Value;
 
-use crate::json::pattern::{Pattern, shortened};
+use crate::json::pattern::{Pattern, bounded};
 use crate::json::template::{Lookup, Unbound};
 use crate::scenario::model::{AnswerPattern, RequestTemplate};
+use crate::secrets::URL_VALUE;
 
 /// The media type of SCIM (RFC 7644, section 3.1).
 const SCIM_JSON: &str = "application/scim+json";
 /// What an author's request line may hold as it is; the rest is encoded for them.
 const LITERAL: &AsciiSet = &CONTROLS.add(b' ').add(b'"').add(b'<').add(b'>').add(b'`').add(b'{').add(b'}');
-/// A value must not add structure to a URL.
-const VALUE: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
 /// What was expected and what came.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -43,7 +42,7 @@ impl RequestTemplate {
     /// The request with its names filled in, and the headers that every SCIM request has.
     pub fn fill(&self, lookup: &dyn Lookup) -> Result<Request, Unbound> {
         let literal = |text: &str| utf8_percent_encode(text, LITERAL).to_string();
-        let value = |text: &str| utf8_percent_encode(text, VALUE).to_string();
+        let value = |text: &str| utf8_percent_encode(text, URL_VALUE).to_string();
         let mut request = Request::scim(self.method.clone(), self.target.fill_with(lookup, literal, value)?);
         let own = |name: &str| self.headers.iter().any(|(own, _)| own.eq_ignore_ascii_case(name));
         for (name, usual) in
@@ -117,7 +116,7 @@ impl AnswerPattern {
 /// An answer in one line: its status and what its error body says.
 pub fn describe(answer: &Answer) -> String {
     let json = answer.json();
-    let said = |name: &str| json.as_ref().and_then(|json| json.get(name)).map(shortened);
+    let said = |name: &str| json.as_ref().and_then(|json| json.get(name)).map(bounded);
     let mut text = format!("status {}", answer.status);
     if let Some(scim_type) = said("scimType") {
         let _ = write!(text, ", scimType {scim_type}");

@@ -55,7 +55,7 @@ impl Bindings {
 
 impl Scope<'_> {
     /// A person (and a group's door) as the access probes see them.
-    pub(super) fn who(&self, name: &str, group: Option<&str>, recorder: &Recorder<'_>) -> Option<Who> {
+    pub(super) fn who(&self, name: &str, group: Option<&str>, recorder: &Recorder) -> Option<Who> {
         let person = self.directory.person(&PersonKey(name.to_owned()))?;
         let mut value = person_json(person);
         let id = self.linked(person).or_else(|| self.bindings.id(name).map(str::to_owned));
@@ -121,7 +121,13 @@ impl Lookup for Scope<'_> {
             return if rest.is_empty() {
                 Some(kept.clone())
             } else {
-                rest.split('.').try_fold(kept, |value, name| value.get(name)).cloned()
+                // What an answer did not have is kept as nothing, so that "the same as before" holds of it too.
+                Some(
+                    rest.split('.')
+                        .try_fold(kept, |value, name| value.get(name))
+                        .cloned()
+                        .unwrap_or_default(),
+                )
             };
         }
         if let Some(person) = self.directory.person(&PersonKey(owner.to_owned())) {

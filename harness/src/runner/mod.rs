@@ -3,6 +3,7 @@
 
 pub mod answer;
 mod bindings;
+mod bookkeeper;
 pub mod cleanup;
 pub mod ledger;
 pub mod names;
@@ -25,6 +26,7 @@ use self::names::RunId;
 use self::observed::{Story, StoryReport};
 use crate::access::Probes;
 use crate::secrets::Secrets;
+use crate::target::preflight::Capabilities;
 
 /// What every story of a run shares.
 pub struct Setting {
@@ -34,6 +36,8 @@ pub struct Setting {
     pub ledger: Ledger,
     /// The ways in.
     pub probes: Probes,
+    /// What the target says it can do.
+    pub capabilities: Capabilities,
     /// What must not leave the process.
     pub secrets: Secrets,
     /// The run's mark.

@@ -46,6 +46,8 @@ pub struct Observed {
     pub showed: Showed,
     /// Its exchanges, as a range of the story's.
     pub exchanges: std::ops::Range<usize>,
+    /// The exchange that shows it best, if the step knows: a place in the story's.
+    pub evidence: Option<usize>,
     /// What is recorded and not demanded.
     pub notes: Vec<String>,
 }

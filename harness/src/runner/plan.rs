@@ -122,7 +122,8 @@ impl Plan {
         if !wanted {
             return;
         }
-        match refusal(&story.scenario, selection, can) {
+        let refused = refusal(&story.scenario, selection, can).or_else(|| unfit(&story, judge, can));
+        match refused {
             Some(why) => self.skipped.push((story, why)),
             None => self.stories.push(story),
         }
@@ -153,6 +154,17 @@ fn personas(scenario: &Scenario, selection: &Selection, judge: &Judge) -> Vec<Op
         }
     }
     list
+}
+
+/// A target that says it lacks what a provider needs is not blamed by that provider's stories, unless it claims to work
+/// with it all the same.
+fn unfit(story: &Story, judge: &Judge, can: &Capabilities) -> Option<String> {
+    let persona = story.persona.as_ref().filter(|persona| !judge.claims(persona))?;
+    let lacking = persona.needs().iter().find(|feature| can.lacks(feature))?;
+    Some(format!(
+        "/ServiceProviderConfig says {lacking}.supported = false, and {} cannot do without",
+        persona.base()
+    ))
 }
 
 fn refusal(scenario: &Scenario, selection: &Selection, can: &Capabilities) -> Option<String> {

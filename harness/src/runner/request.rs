@@ -36,6 +36,7 @@ impl Teller<'_> {
     async fn request_once(&mut self, step: &RequestStep, wire: &dyn Wire) -> Result<Done, Unbound> {
         let request = step.request.fill(&self.scope())?;
         let exchange = wire.send(Origin::Request, request).await;
+        let main = self.recorder.count().checked_sub(1);
         let answer = match judgeable(&exchange) {
             Ok(answer) => answer,
             Err(why) => return Ok(Done::ends(Showed::Unclear(why.clone()), why)),
@@ -57,7 +58,11 @@ impl Teller<'_> {
             },
         };
         let showed = step.judged.compare(answer, after.as_ref(), &self.scope())?;
-        Ok(Done { showed, notes: Vec::new(), ends: missing })
+        // What broke the expectation is the answer itself, unless only the read-back did.
+        let read_back =
+            matches!(&showed, Showed::Otherwise { actual, .. } if actual.starts_with("afterwards"));
+        let evidence = if read_back { self.recorder.count().checked_sub(1) } else { main };
+        Ok(Done { showed, notes: Vec::new(), ends: missing, evidence })
     }
 
     /// Keeps what the step keeps; what the answer does not have ends the story.

@@ -11,6 +11,7 @@ use scimspec_mock_idp::provisioner::{Provisioner, TaskOutcome};
 
 use super::answer::Unlike;
 use super::bindings::{Bindings, Scope};
+use super::bookkeeper::Bookkeeper;
 use super::names::Names;
 use super::observed::{Cause, Observed, Showed, Story, StoryReport};
 use super::recorder::Recorder;
@@ -21,11 +22,13 @@ use crate::scenario::model::{Access, Action, IdpAct, Step, TaskEnd};
 
 /// Does everything that the story says.
 pub(super) async fn tell(story: &Story, setting: &Setting) -> StoryReport {
-    let recorder = Recorder::new(&*setting.wire, &setting.ledger, story.number);
+    let recorder = Recorder::default();
+    let bookkeeper = Bookkeeper::new(&*setting.wire, &setting.ledger, &setting.secrets, story.number);
     let names = Names::new(&setting.run, story.number, &setting.domain);
     let mut directory = Directory::default();
     for person in &story.scenario.people {
-        let person = names.person(person);
+        let mut person = names.person(person);
+        setting.capabilities.trim(&mut person);
         setting.secrets.add(&person.password);
         directory.add_person(person);
     }
@@ -38,6 +41,7 @@ pub(super) async fn tell(story: &Story, setting: &Setting) -> StoryReport {
         story,
         setting,
         recorder: &recorder,
+        wire: &bookkeeper,
         ways: Ways::new(&setting.probes, &setting.secrets),
         names,
         directory,
@@ -58,7 +62,8 @@ pub(super) async fn tell(story: &Story, setting: &Setting) -> StoryReport {
 pub(super) struct Teller<'a> {
     pub(super) story: &'a Story,
     pub(super) setting: &'a Setting,
-    pub(super) recorder: &'a Recorder<'a>,
+    pub(super) recorder: &'a Recorder,
+    wire: &'a dyn Wire,
     ways: Ways<'a>,
     names: Names,
     directory: Directory,
@@ -76,6 +81,8 @@ pub(super) struct Done {
     pub(super) notes: Vec<String>,
     /// Why it cannot, although the step itself may have shown what was expected.
     pub(super) ends: Option<String>,
+    /// The exchange that shows it best.
+    pub(super) evidence: Option<usize>,
 }
 
 impl Teller<'_> {
@@ -83,7 +90,12 @@ impl Teller<'_> {
         let (what, key) = self.describe(step);
         let start = self.recorder.count();
         let done = match &self.ended {
-            Some(cause) => Done { showed: Showed::NotReached(cause.clone()), notes: Vec::new(), ends: None },
+            Some(cause) => Done {
+                showed: Showed::NotReached(cause.clone()),
+                notes: Vec::new(),
+                ends: None,
+                evidence: None,
+            },
             None => self.act(step).await,
         };
         let exchanges = start..self.recorder.count();
@@ -102,6 +114,7 @@ impl Teller<'_> {
                 cause_key: key,
                 showed: done.showed,
                 exchanges,
+                evidence: done.evidence,
                 notes: done.notes,
             });
         }
@@ -131,9 +144,11 @@ impl Teller<'_> {
     }
 
     async fn act(&mut self, step: &Step) -> Done {
-        let Some(fault) = &step.fault else { return self.act_over(step, self.recorder).await };
-        let faulty = Faulty::new(self.recorder, vec![fault.fault.clone()]);
-        let done = self.act_over(step, &faulty).await;
+        let Some(fault) = &step.fault else {
+            return self.act_over(step, &self.recorder.over(self.wire)).await;
+        };
+        let faulty = Faulty::new(self.wire, vec![fault.fault.clone()]);
+        let done = self.act_over(step, &self.recorder.over(&faulty)).await;
         if faulty.left() > 0 && matches!(done.showed, Showed::Held | Showed::Otherwise { .. }) {
             return Done::of(Showed::Unclear(
                 "the bad network of this step met no request, so it shows nothing".to_owned(),
@@ -145,9 +160,9 @@ impl Teller<'_> {
     async fn act_over(&mut self, step: &Step, wire: &dyn Wire) -> Done {
         match &step.action {
             Action::Idp { act, expect } => self.idp(act, *expect, wire).await,
-            Action::Account { people } => self.account(people).await,
+            Action::Account { people } => self.account(people, wire).await,
             Action::Access { people, group, is } => {
-                self.access(people, group.as_deref(), *is, step.within).await
+                self.access(people, group.as_deref(), *is, step.within, wire).await
             }
             Action::Request(request) => {
                 self.request(request, step.within, wire).await.unwrap_or_else(|unbound| {
@@ -238,13 +253,13 @@ impl Teller<'_> {
         }
     }
 
-    async fn account(&mut self, people: &[String]) -> Done {
+    async fn account(&mut self, people: &[String], wire: &dyn Wire) -> Done {
         for name in people {
             let Some(who) = self.scope().who(name, None, self.recorder) else { continue };
             let user_name = who.person["userName"].as_str().unwrap_or_default().to_owned();
             // It is found by name when it is time to clean up: the application's own answer has no SCIM id for sure.
             self.setting.ledger.intend("/Users", &user_name, self.story.number);
-            if let Err(why) = self.ways.make_account(&who, self.recorder).await {
+            if let Err(why) = self.ways.make_account(&who, wire).await {
                 return Done::of(Showed::Unclear(why));
             }
         }
@@ -257,13 +272,14 @@ impl Teller<'_> {
         group: Option<&str>,
         is: Access,
         within: Option<Duration>,
+        wire: &dyn Wire,
     ) -> Done {
         let within = within.unwrap_or(self.setting.probes.within);
         let mut notes = Vec::new();
         let (mut otherwise, mut unclear): (Vec<Unlike>, Vec<String>) = (Vec::new(), Vec::new());
         for name in people {
             let Some(who) = self.scope().who(name, group, self.recorder) else { continue };
-            match self.ways.expect(&who, is, within, self.recorder).await {
+            match self.ways.expect(&who, is, within, wire).await {
                 Tried::AsExpected { notes: recorded, observed } => {
                     notes.extend(recorded.into_iter().map(|note| format!("{name}: {note}")));
                     if !observed {
@@ -292,7 +308,7 @@ impl Teller<'_> {
         } else {
             Showed::Unclear(unclear.join("; "))
         };
-        Done { showed, notes, ends: None }
+        Done { showed, notes, ends: None, evidence: None }
     }
 
     pub(super) fn scope(&self) -> Scope<'_> {
@@ -305,15 +321,17 @@ impl Teller<'_> {
         }
     }
 
-    /// The step in words, and a key that the same step has in other stories of the same persona.
+    /// The step in words, and a key that the same step has in other stories.
     fn describe(&self, step: &Step) -> (String, String) {
-        let persona = self.story.persona.as_ref().map_or_else(String::new, |persona| format!("{persona}: "));
         match &step.action {
             Action::Idp { act, .. } => {
                 let whom = act.people().join(", ");
-                let words = [act.word(), &whom, act.group().unwrap_or_default()];
-                let what: Vec<_> = words.into_iter().filter(|word| !word.is_empty()).collect();
-                (what.join(" "), format!("{persona}{}", act.word()))
+                let what = match act {
+                    IdpAct::Join(group, _) => format!("join {whom} to {group}"),
+                    IdpAct::Leave(group, _) => format!("take {whom} out of {group}"),
+                    _ => format!("{} {}", act.word(), act.group().unwrap_or(&whom)).trim_end().to_owned(),
+                };
+                (what, act.word().to_owned())
             }
             Action::Account { people } => (format!("account {}", people.join(", ")), "account".to_owned()),
             Action::Access { people, group, is } => {
@@ -325,7 +343,7 @@ impl Teller<'_> {
                 } else {
                     self.last_act.to_owned()
                 };
-                (what, format!("{persona}access {is} after {after}"))
+                (what, format!("access {is} after {after}"))
             }
             Action::Request(request) => {
                 let what = format!("{} {}", request.request.method, request.request.target);
@@ -339,10 +357,10 @@ impl Teller<'_> {
 
 impl Done {
     pub(super) fn of(showed: Showed) -> Self {
-        Self { showed, notes: Vec::new(), ends: None }
+        Self { showed, notes: Vec::new(), ends: None, evidence: None }
     }
 
     pub(super) fn ends(showed: Showed, why: String) -> Self {
-        Self { showed, notes: Vec::new(), ends: Some(why) }
+        Self { showed, notes: Vec::new(), ends: Some(why), evidence: None }
     }
 }

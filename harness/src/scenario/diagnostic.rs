@@ -83,21 +83,38 @@ impl Source {
         start..start + line[..length].trim_end().len()
     }
 
-    /// Where in the file a place within a JSON text is. Exact for block scalars and for text quoted on one line;
-    /// for quoted text over several lines it is the line.
+    /// Where in the file a place within a JSON text is. Exact for block scalars and for text on one line; for quoted
+    /// text over several lines it is the beginning.
     fn json_offset(&self, at: &At<String>, error: &StrictError) -> usize {
         let start = self.offset(at.defined.line(), at.defined.column());
-        let first = self.text[start..].chars().next();
-        if matches!(first, Some('|' | '>')) {
-            let line = self.line_start(usize::try_from(at.defined.line()).unwrap_or(usize::MAX) + error.line);
+        if let Some(first_line) = self.block_scalar(at) {
+            let line = self.line_start(first_line + error.line - 1);
             let indentation = self.text[line..].len() - self.text[line..].trim_start_matches(' ').len();
             let end = line + self.text[line..].find('\n').unwrap_or(self.text[line..].len());
-            return (line + indentation + error.column - 1).min(end);
+            // The block's own indentation is that of its first line; the rest belongs to the text.
+            let first = self.line_start(first_line);
+            let block = self.text[first..].len() - self.text[first..].trim_start_matches(' ').len();
+            return (line + block.min(indentation) + error.column - 1).min(end);
         }
-        let quoted = usize::from(matches!(first, Some('"' | '\'')));
+        let quoted = usize::from(matches!(self.text[start..].chars().next(), Some('"' | '\'')));
         let end = start + self.text[start..].find('\n').unwrap_or(self.text[start..].len());
         let place = start + quoted + error.column - 1;
         if error.line == 1 && place < end && self.text.is_char_boundary(place) { place } else { start }
+    }
+
+    /// The first line of a block scalar's text, if the value is one: the reader points at its `|` or at that line.
+    fn block_scalar(&self, at: &At<String>) -> Option<usize> {
+        let line = usize::try_from(at.defined.line()).ok()?;
+        let text_of = |line: usize| self.text[self.line_start(line)..].lines().next().unwrap_or_default();
+        let opens = |text: &str| {
+            let last = text.split_whitespace().next_back().unwrap_or_default();
+            last.starts_with(['|', '>'])
+                && last[1..].chars().all(|c| c.is_ascii_digit() || matches!(c, '+' | '-'))
+        };
+        if opens(text_of(line)) {
+            return Some(line + 1);
+        }
+        (line > 1 && opens(text_of(line - 1))).then_some(line)
     }
 }
 

@@ -116,6 +116,25 @@ fn yaml_mistake(source: &Source, error: &serde_saphyr::Error) -> super::diagnost
         | E::SerdeInvalidValue { unexpected, expected, .. } => {
             (format!("this is {unexpected}"), format!("write {expected}"))
         }
+        E::Unexpected { expected, .. } => {
+            let (what, example) = match *expected {
+                "sequence start" => {
+                    ("a list", "write it as `[one, two]`, or each on a line of its own behind `- `")
+                }
+                "mapping start" => {
+                    ("keys with values", "write it as `{key: value}`, or each key on a line of its own")
+                }
+                "string scalar" => ("a text", "write one text here, in quotes if it has special characters"),
+                other => (other, "see the format in docs/scenarios.md"),
+            };
+            (format!("{what} is expected here"), example.to_owned())
+        }
+        E::Eof { .. } => {
+            ("the file ends too early".to_owned(), "a scenario has at least `title:` and `steps:`".to_owned())
+        }
+        E::InvalidScalar { ty, .. } => {
+            (format!("this is no {}", kind_of(ty)), "see the format in docs/scenarios.md".to_owned())
+        }
         E::InvalidBooleanStrict { .. } => {
             ("this is not a Boolean".to_owned(), "write `true` or `false`".to_owned())
         }
@@ -125,9 +144,16 @@ fn yaml_mistake(source: &Source, error: &serde_saphyr::Error) -> super::diagnost
         ),
         other => {
             let text = other.render_with_formatter(&serde_saphyr::UserMessageFormatter);
-            let first = text.lines().next().unwrap_or_default().to_owned();
+            let first = text.lines().next().unwrap_or_default();
+            // The place is shown by the arrow below.
+            let first = first.split(" at line ").next().unwrap_or(first).to_owned();
             (first, "see the format in docs/scenarios.md".to_owned())
         }
     };
     source.mistake(at, what, help)
+}
+
+/// Rust's names of numbers, for people.
+fn kind_of(ty: &str) -> &str {
+    if ty.starts_with(['u', 'i']) { "whole number" } else { ty }
 }

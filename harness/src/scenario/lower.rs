@@ -46,7 +46,9 @@ pub fn scenario(
         mistakes: Vec::new(),
     };
     let people = lowering.names(raw.people, "person");
+    let group_places = raw.groups.clone().unwrap_or_default();
     let groups = lowering.names(raw.groups, "group");
+    lowering.names_differ(&people, &group_places);
     let cases = lowering.cases(raw.cases);
     let columns: BTreeSet<String> = cases.iter().flat_map(|case| case.cells.keys().cloned()).collect();
     lowering.scope = Scope::new(&people, &groups, &columns);
@@ -74,6 +76,11 @@ impl Lowering<'_> {
         self.mistakes.push(mistake);
     }
 
+    /// How many mistakes were noted.
+    pub(super) fn count(&self) -> usize {
+        self.mistakes.len()
+    }
+
     /// Notes that a text is not JSON.
     pub(super) fn json_mistake(&mut self, at: &At<String>, error: &strict::StrictError, help: &str) {
         let mistake = self.source.json_mistake(at, error, help);
@@ -88,7 +95,7 @@ impl Lowering<'_> {
         self.mistake(
             at,
             format!("{:?} is not a slug", at.value),
-            format!("a {what} is named in lower-case letters, digits and single hyphens, as in `every-way-in-is-shut`"),
+            format!("{} {what} is named in lower-case letters, digits and single hyphens, as in `every-way-in-is-shut`", if what == "outcome" { "an" } else { "a" }),
         );
         None
     }
@@ -115,6 +122,17 @@ impl Lowering<'_> {
             }
         }
         list
+    }
+
+    /// `${NAME}` must mean one thing.
+    fn names_differ(&mut self, people: &[String], groups: &[At<String>]) {
+        for group in groups.iter().filter(|group| people.contains(&group.value)) {
+            self.mistake(
+                group,
+                format!("`{}` is a person of this scenario", group.value),
+                "give the group another name",
+            );
+        }
     }
 
     fn cases(&mut self, rows: Option<Vec<At<RawCase>>>) -> Vec<Case> {

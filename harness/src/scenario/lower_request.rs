@@ -109,9 +109,16 @@ impl Lowering<'_> {
         Judged::Expect(Box::new(answer), after.map(Box::new))
     }
 
-    fn outcomes(&mut self, outcomes: Vec<At<RawOutcome>>, has_after: bool) -> Vec<Outcome> {
+    fn outcomes(&mut self, outcomes: At<Vec<At<RawOutcome>>>, has_after: bool) -> Vec<Outcome> {
         let mut known: Vec<Outcome> = Vec::new();
-        for at in outcomes {
+        if outcomes.value.is_empty() {
+            self.mistake(
+                &outcomes,
+                "no outcome is named",
+                "name at least one: `{name: refused, answer: {status: 400}, verdict: pass}`",
+            );
+        }
+        for at in outcomes.value {
             let place = At::new((), at.referenced, at.defined);
             let raw = at.value;
             let Some(name) = self.slug(&raw.name, "outcome") else { continue };
@@ -242,12 +249,10 @@ impl Lowering<'_> {
         for (name, path) in keep.unwrap_or_default() {
             let parsed = match JsonPath::parse(&path.value) {
                 Ok(parsed) => parsed,
-                Err(error) => {
-                    let message = error.to_string();
-                    let first = message.lines().next().unwrap_or_default().to_owned();
+                Err(_) => {
                     self.mistake(
                         &path,
-                        format!("this is not a JSON path: {first}"),
+                        "this is not a JSON path",
                         "write `$` for the whole body, `$.id` for a member",
                     );
                     continue;

@@ -159,9 +159,14 @@ impl Lowering<'_> {
     fn idp(&mut self, raw: RawStep) -> Option<Action> {
         let word = raw.idp?;
         let expect = self.task_end(raw.expect);
+        // What is wrong with a name is said where it stands; what follows from it would only mislead.
+        let before = self.count();
         let group = raw.group.as_ref().and_then(|group| self.group(group));
         let people = self.people(raw.people);
         let changes = raw.set.as_ref().map_or_else(Vec::new, |set| self.changes(set));
+        if self.count() > before {
+            return None;
+        }
         let act = match (word.value.as_str(), group) {
             ("test-connection", None) => IdpAct::TestConnection,
             ("assign", None) => IdpAct::Assign(people),

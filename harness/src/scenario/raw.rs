@@ -1,9 +1,10 @@
 //! A scenario as it stands in the file: keys and types checked, meaning not yet. `lower` gives it meaning.
 
 use std::collections::BTreeMap;
+use std::fmt;
 
 use schemars::JsonSchema;
-use serde::Deserialize;
+use serde::de::{Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
 use serde_saphyr::Spanned;
 
 /// A value with its place in the file.
@@ -13,7 +14,7 @@ pub type At<T> = Spanned<T>;
 pub type RawCase = BTreeMap<String, At<String>>;
 
 /// One story: what an identity provider, a person or a client does, and what must come of it.
-#[derive(Debug, Deserialize, JsonSchema)]
+#[derive(Debug, serde::Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 #[schemars(title = "scimspec scenario")]
 pub struct RawScenario {
@@ -27,8 +28,8 @@ pub struct RawScenario {
     /// It runs once as each of these that the run includes. Default: none, plain requests only.
     #[schemars(with = "Option<Vec<String>>")]
     pub personas: Option<Vec<At<String>>>,
-    /// What the target must be able to do, else the scenario is skipped: `patch`, `filter`, `attribute:emails`,
-    /// `groups`, `access`, `group-access`, `account`.
+    /// What the target must be able to do, else the scenario is skipped: `patch`, `filter`, `bulk`, `sort`, `etag`,
+    /// `changePassword`, `groups`, `access`, `group-access`, `account`, `attribute:emails`.
     #[schemars(with = "Option<Vec<String>>")]
     pub needs: Option<Vec<At<String>>>,
     /// What in it could harm a real server: `load`.
@@ -53,7 +54,7 @@ pub struct RawScenario {
 }
 
 /// One step: exactly one of `idp`, `account`, `access`, `request`, and what belongs to it.
-#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[derive(Debug, Default, serde::Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct RawStep {
     /// Something happens in the identity provider: `assign`, `unassign`, `change-profile`, ...
@@ -102,7 +103,7 @@ pub struct RawStep {
     pub expect: Option<At<RawExpect>>,
     /// Named alternatives, tried in order; when none holds the check fails.
     #[schemars(with = "Option<Vec<RawOutcome>>")]
-    pub outcomes: Option<Vec<At<RawOutcome>>>,
+    pub outcomes: Option<At<Vec<At<RawOutcome>>>>,
     /// How long what is expected may take to come true: `5s`, `500ms`.
     #[schemars(with = "Option<String>")]
     pub within: Option<At<String>>,
@@ -118,7 +119,7 @@ pub struct RawStep {
 }
 
 /// What is right.
-#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[derive(Debug, Default, serde::Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct RawExpect {
     /// The status, or any of several.
@@ -140,7 +141,7 @@ pub struct RawExpect {
 }
 
 /// An answer, or a read-back.
-#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[derive(Debug, Default, serde::Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct RawAnswer {
     /// The status, or any of several.
@@ -154,7 +155,7 @@ pub struct RawAnswer {
 }
 
 /// A named alternative.
-#[derive(Debug, Deserialize, JsonSchema)]
+#[derive(Debug, serde::Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct RawOutcome {
     /// Its slug.
@@ -172,8 +173,8 @@ pub struct RawOutcome {
 }
 
 /// A verdict, or one by profile.
-#[derive(Debug, Deserialize, JsonSchema)]
-#[serde(untagged)]
+#[derive(Debug, JsonSchema)]
+#[schemars(untagged)]
 pub enum RawVerdict {
     /// The same in every profile.
     Always(String),
@@ -182,8 +183,8 @@ pub enum RawVerdict {
 }
 
 /// One status or several.
-#[derive(Debug, Deserialize, JsonSchema)]
-#[serde(untagged)]
+#[derive(Debug, JsonSchema)]
+#[schemars(untagged)]
 pub enum RawStatus {
     /// This one.
     One(u16),
@@ -192,7 +193,7 @@ pub enum RawStatus {
 }
 
 /// A bad network.
-#[derive(Debug, Deserialize, JsonSchema)]
+#[derive(Debug, serde::Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct RawFault {
     /// `lose-answer` (the server acted, its answer is lost), `duplicate`, `delay` or `cut` (never arrives).
@@ -215,5 +216,63 @@ impl RawStatus {
             Self::One(status) => vec![status],
             Self::AnyOf(list) => list,
         }
+    }
+}
+
+// Written out, since serde's own words for "one of several kinds" help nobody.
+
+impl<'de> Deserialize<'de> for RawStatus {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Statuses;
+        impl<'de> Visitor<'de> for Statuses {
+            type Value = RawStatus;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a status or a list of them: `201`, `[200, 204]`")
+            }
+
+            fn visit_u64<E: serde::de::Error>(self, status: u64) -> Result<RawStatus, E> {
+                u16::try_from(status)
+                    .ok()
+                    .filter(|status| (100..=999).contains(status))
+                    .map(RawStatus::One)
+                    .ok_or_else(|| E::invalid_value(serde::de::Unexpected::Unsigned(status), &self))
+            }
+
+            fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<RawStatus, A::Error> {
+                let mut list = Vec::new();
+                while let Some(status) = items.next_element()? {
+                    list.push(status);
+                }
+                Ok(RawStatus::AnyOf(list))
+            }
+        }
+        deserializer.deserialize_any(Statuses)
+    }
+}
+
+impl<'de> Deserialize<'de> for RawVerdict {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Verdicts;
+        impl<'de> Visitor<'de> for Verdicts {
+            type Value = RawVerdict;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a verdict, or one by profile: `warn`, `{base: warn, entra: pass}`")
+            }
+
+            fn visit_str<E>(self, verdict: &str) -> Result<RawVerdict, E> {
+                Ok(RawVerdict::Always(verdict.to_owned()))
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<RawVerdict, A::Error> {
+                let mut by = BTreeMap::new();
+                while let Some((profile, verdict)) = members.next_entry()? {
+                    by.insert(profile, verdict);
+                }
+                Ok(RawVerdict::ByProfile(by))
+            }
+        }
+        deserializer.deserialize_any(Verdicts)
     }
 }

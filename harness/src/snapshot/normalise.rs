@@ -134,9 +134,9 @@ impl<'a> Normaliser<'a> {
             }
             Value::Array(items) => items.iter_mut().for_each(|item| self.value(key, item)),
             Value::Object(members) => {
-                for (key, member) in members {
-                    let key = key.clone();
-                    self.value(&key, member);
+                for (key, mut member) in std::mem::take(members) {
+                    self.value(&key, &mut member);
+                    members.insert(self.string(&key), member);
                 }
             }
             _ => {}

@@ -53,14 +53,14 @@ pub enum ConfigError {
         source: std::io::Error,
     },
     /// Not TOML, or keys that there are not.
-    #[error("{path}: {place}{source}", path = path.display())]
+    #[error("{path}:{place} {message}", path = path.display())]
     Toml {
         /// Which file.
         path: PathBuf,
-        /// The table, if it is not clear from the message.
+        /// The line and column, or the table.
         place: String,
-        /// Where and what.
-        source: Box<toml::de::Error>,
+        /// What is wrong, without the line itself: it may hold a secret.
+        message: String,
     },
     /// A secret whose source is empty.
     #[error("the {what} comes from {from}, which is not set or empty: set it and run again")]
@@ -69,12 +69,6 @@ pub enum ConfigError {
         what: String,
         /// Its source.
         from: String,
-    },
-    /// A secret that names no source or two.
-    #[error("the {what} names no source: write {{ env = \"VARIABLE\" }} or {{ file = \"path\" }}")]
-    SecretSource {
-        /// Which secret.
-        what: String,
     },
     /// A length of time that is none.
     #[error("{place} = {value:?} is no length of time: write \"5s\" or \"500ms\"")]
@@ -115,13 +109,20 @@ pub enum ConfigError {
     },
 }
 
-/// Where a secret comes from.
-#[derive(Debug, Clone, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct SecretSource {
-    env: Option<String>,
-    file: Option<PathBuf>,
+/// Where a secret comes from. It never stands in the file itself.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(try_from = "toml::Value")]
+pub enum SecretSource {
+    /// An environment variable.
+    Env(String),
+    /// A file; only its text counts, not the white space around it.
+    File(PathBuf),
 }
+
+/// A secret whose source is none. Does not repeat what stands there: it may be the secret.
+#[derive(Debug, thiserror::Error)]
+#[error("a secret is named by its source: write {{ env = \"VARIABLE\" }} or {{ file = \"path\" }}")]
+pub struct NoSource;
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -157,12 +158,12 @@ impl Config {
     /// The same from a text.
     pub fn parse(text: &str, path: &Path, secrets: &Secrets) -> Result<Self, ConfigError> {
         let beside = path.parent().unwrap_or(Path::new("."));
-        let toml = |place: &str, source| ConfigError::Toml {
+        let toml = |place: String, error: &toml::de::Error| ConfigError::Toml {
             path: path.to_owned(),
-            place: place.to_owned(),
-            source: Box::new(source),
+            place,
+            message: error.message().to_owned(),
         };
-        let file: File = toml::from_str(text).map_err(|source| toml("", source))?;
+        let file: File = toml::from_str(text).map_err(|error| toml(place_of(&error, text), &error))?;
         let target = file.target.resolve(beside, secrets)?;
         let mut named = BTreeMap::new();
         for (name, source) in &file.secrets {
@@ -179,7 +180,7 @@ impl Config {
                 })?;
                 continue;
             }
-            let raw = value.try_into().map_err(|source| toml(&format!("[access.{name}]: "), source))?;
+            let raw = value.try_into().map_err(|error| toml(format!(" [access.{name}]:"), &error))?;
             let probe =
                 Probe::new(&name, raw).map_err(|source| ConfigError::Probe { name: name.clone(), source })?;
             probes.push(probe);
@@ -206,20 +207,33 @@ impl RawTarget {
     }
 }
 
+impl TryFrom<toml::Value> for SecretSource {
+    type Error = NoSource;
+
+    fn try_from(value: toml::Value) -> Result<Self, NoSource> {
+        let table = value.as_table().filter(|table| table.len() == 1).ok_or(NoSource)?;
+        let text = |key: &str| table.get(key).and_then(toml::Value::as_str).map(str::to_owned);
+        match (text("env"), text("file")) {
+            (Some(variable), _) => Ok(Self::Env(variable)),
+            (_, Some(file)) => Ok(Self::File(PathBuf::from(file))),
+            _ => Err(NoSource),
+        }
+    }
+}
+
 impl SecretSource {
     /// Reads the secret and makes it known to the scrubber.
     fn read(&self, what: &str, beside: &Path, secrets: &Secrets) -> Result<SecretString, ConfigError> {
-        let (value, from) = match (&self.env, &self.file) {
-            (Some(variable), None) => {
+        let (value, from) = match self {
+            Self::Env(variable) => {
                 (env::var(variable).unwrap_or_default(), format!("the environment variable {variable}"))
             }
-            (None, Some(file)) => {
+            Self::File(file) => {
                 let path = beside.join(file);
                 let text = fs::read_to_string(&path)
                     .map_err(|source| ConfigError::Io { path: path.clone(), source })?;
                 (text, format!("the file {}", path.display()))
             }
-            _ => return Err(ConfigError::SecretSource { what: what.to_owned() }),
         };
         let value = value.trim();
         if value.is_empty() {
@@ -230,10 +244,17 @@ impl SecretSource {
     }
 }
 
+/// `LINE:COLUMN:` of an error, from 1.
+fn place_of(error: &toml::de::Error, text: &str) -> String {
+    let Some(before) = error.span().and_then(|span| text.get(..span.start)) else { return String::new() };
+    let line = before.matches('\n').count() + 1;
+    let column = before.rsplit('\n').next().unwrap_or_default().chars().count() + 1;
+    format!("{line}:{column}:")
+}
+
 /// The bearer token from an environment variable.
 pub fn token_from_env(variable: &str, secrets: &Secrets) -> Result<SecretString, ConfigError> {
-    let source = SecretSource { env: Some(variable.to_owned()), file: None };
-    source.read("token", Path::new("."), secrets)
+    SecretSource::Env(variable.to_owned()).read("token", Path::new("."), secrets)
 }
 
 /// An http or https URL; user information in it would be a secret on a command line, so it is refused.

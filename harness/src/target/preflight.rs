@@ -4,6 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use http::Method;
+use scimspec_mock_idp::directory::Person;
 use scimspec_mock_idp::exchange::{Answer, Broken, Exchange, Origin, Request, Wire};
 use serde_json::Value;
 
@@ -36,6 +37,24 @@ pub enum PreflightError {
         url: String,
         /// How it broke.
         broken: Broken,
+    },
+    /// A connection, and no complete answer.
+    #[error("{url} gives no answer that could be used: {broken}")]
+    NoAnswer {
+        /// What was asked for.
+        url: String,
+        /// How it broke.
+        broken: Broken,
+    },
+    /// JSON that is no list of users.
+    #[error(
+        "{url} answers {status} with JSON that is no list of users (RFC 7644, section 3.4.2). Is this the SCIM base URL?"
+    )]
+    NotAList {
+        /// What was asked for.
+        url: String,
+        /// The status.
+        status: u16,
     },
     /// 401 or 403.
     #[error("{url} answers {status}: {}", if *with_token { "the token is not accepted. Is it the SCIM token of this server, and still valid?" } else { "it wants a token. Put it in an environment variable and name it with --token-env" })]
@@ -127,6 +146,30 @@ impl Capabilities {
         self.attributes.as_ref().is_some_and(|known| !known.contains(&path.to_ascii_lowercase()))
     }
 
+    /// Takes from a made-up person what the target does not publish: an administrator maps only what exists.
+    pub fn trim(&self, person: &mut Person) {
+        for (path, value) in [
+            ("displayName", &mut person.display_name),
+            ("name.givenName", &mut person.given_name),
+            ("name.familyName", &mut person.family_name),
+            ("emails", &mut person.email),
+        ] {
+            if self.lacks_attribute(path) {
+                value.clear();
+            }
+        }
+        for (path, value) in [
+            ("locale", &mut person.locale),
+            ("title", &mut person.title),
+            ("department", &mut person.department),
+            ("employeeNumber", &mut person.employee_number),
+        ] {
+            if self.lacks_attribute(path) {
+                *value = None;
+            }
+        }
+    }
+
     /// Whether it publishes its resource types and Group is not among them.
     pub fn lacks_groups(&self) -> bool {
         self.types.as_ref().is_some_and(|types| !types.contains("Group"))
@@ -137,7 +180,10 @@ fn check_users(exchange: &Exchange, with_token: bool) -> Result<(), PreflightErr
     let url = exchange.url.clone();
     let answer = match &exchange.result {
         Ok(answer) => answer,
-        Err(broken) => return Err(PreflightError::Unreachable { url, broken: broken.clone() }),
+        Err(broken @ Broken::Connect(_)) => {
+            return Err(PreflightError::Unreachable { url, broken: broken.clone() });
+        }
+        Err(broken) => return Err(PreflightError::NoAnswer { url, broken: broken.clone() }),
     };
     let status = answer.status;
     if matches!(status, 401 | 403) {
@@ -156,7 +202,10 @@ fn check_users(exchange: &Exchange, with_token: bool) -> Result<(), PreflightErr
         let detail = detail.map_or_else(String::new, |detail| format!(", {detail:?}"));
         return Err(PreflightError::Status { url, status, detail });
     }
-    if answer.json().is_none_or(|json| !json.is_object()) {
+    if answer.json().is_some_and(|json| !json.is_object()) {
+        return Err(PreflightError::NotAList { url, status });
+    }
+    if answer.json().is_none() {
         let content_type = answer.header("content-type").unwrap_or("no Content-Type").to_owned();
         return Err(PreflightError::NotJson { url, status, bytes: answer.body.len(), content_type });
     }

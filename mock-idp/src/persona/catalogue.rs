@@ -15,6 +15,8 @@ pub struct PersonaInfo {
     pub title: &'static str,
     /// The provider, whose profile judges it: `okta` or `entra`.
     pub provider: &'static str,
+    /// The features of /ServiceProviderConfig that it cannot do without: `filter`, `patch`.
+    pub needs: &'static [&'static str],
     /// What can be switched, where sources disagree or an administrator chooses.
     pub options: &'static [PersonaOption],
     kind: Kind,
@@ -50,6 +52,7 @@ static CATALOGUE: &[PersonaInfo] = &[
         name: "okta-wizard",
         title: "Okta, an app made with the App Integration Wizard: GET then PUT",
         provider: "okta",
+        needs: &["filter"],
         options: okta::WIZARD_OPTIONS,
         kind: Kind::OktaWizard,
     },
@@ -57,6 +60,7 @@ static CATALOGUE: &[PersonaInfo] = &[
         name: "okta-catalog",
         title: "Okta, an app of the integration catalogue (OIN): PATCH without path",
         provider: "okta",
+        needs: &["filter", "patch"],
         options: okta::CATALOG_OPTIONS,
         kind: Kind::OktaCatalog,
     },
@@ -64,6 +68,7 @@ static CATALOGUE: &[PersonaInfo] = &[
         name: "entra",
         title: "Microsoft Entra ID: PATCH with a path per attribute, capitalised ops, \"False\" as a string",
         provider: "entra",
+        needs: &["filter", "patch"],
         options: entra::OPTIONS,
         kind: Kind::Entra,
     },
@@ -77,6 +82,11 @@ pub struct PersonaName {
 }
 
 impl PersonaName {
+    /// The features of /ServiceProviderConfig that the provider cannot do without.
+    pub fn needs(&self) -> &'static [&'static str] {
+        self.info.needs
+    }
+
     /// The name without options.
     pub fn base(&self) -> &'static str {
         self.info.name
