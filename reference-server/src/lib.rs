@@ -24,11 +24,12 @@ pub use tenant::{Tenant, TenantError, TenantName, Tenants};
 pub use token::{TokenError, TokenHash, generate_token};
 
 use crate::{
+    accounts::Accounts,
     deviations::Seams,
     http::{Served, Service, Turns},
     rate::RateLimit,
     scim::{PageSize, Registry, ResourceType},
-    store::{OpenError, Opened, StoreChoice},
+    store::{OpenError, Opened, Store, StoreChoice},
     token::ScimTokens,
 };
 
@@ -184,6 +185,11 @@ impl ReferenceServer {
     /// A server with this store, which it opens; what a database holds is there again.
     pub async fn open(config: Config, store: &StoreChoice) -> Result<Self, OpenError> {
         Ok(Self::with(store.open().await?, config))
+    }
+
+    /// A server over a store and the accounts that belong to it.
+    pub fn over_store(store: Arc<dyn Store>, accounts: Arc<dyn Accounts>, config: Config) -> Self {
+        Self::with(Opened { store, accounts }, config)
     }
 
     fn with(Opened { store, accounts }: Opened, config: Config) -> Self {

@@ -11,6 +11,7 @@ mod lists;
 mod memberships;
 mod postgres;
 mod races;
+mod servers;
 mod sqlite;
 mod world;
 
@@ -38,8 +39,12 @@ fn main() -> ExitCode {
         trials.extend(shared.into_iter().flatten().map(|behaviour| trial(kind, *behaviour)));
     }
     let own = |kind, behaviours: &[Behaviour]| behaviours.iter().map(move |own| trial(kind, *own)).collect();
-    let sqlite: Vec<Trial> = own(StoreKind::Sqlite, &[sqlite::BEHAVIOURS, kill::BEHAVIOURS].concat());
-    let of_postgres: Vec<Trial> = own(StoreKind::Postgres, postgres::BEHAVIOURS);
+    let sqlite: Vec<Trial> =
+        own(StoreKind::Sqlite, &[sqlite::BEHAVIOURS, kill::BEHAVIOURS, servers::OF_LASTING_STORES].concat());
+    let of_postgres: Vec<Trial> = own(
+        StoreKind::Postgres,
+        &[postgres::BEHAVIOURS, servers::OF_LASTING_STORES, servers::BEHAVIOURS].concat(),
+    );
     trials.extend(sqlite);
     trials.extend(of_postgres);
     if let Err(reason) = &postgres {

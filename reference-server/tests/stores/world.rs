@@ -3,6 +3,7 @@
 use std::{path::PathBuf, sync::Arc};
 
 use futures::future::LocalBoxFuture;
+use scimspec_reference_server::accounts::{Accounts, MemoryAccounts};
 use scimspec_reference_server::store::{
     Committed, Draft, Indexed, Key, Kind, MemberChange, MemoryStore, Page, PostgresStore, Record, Reference,
     ResourceId, Sequence, SqliteStore, Store, StoreError, TenantId, Timestamp, Version, Write,
@@ -43,8 +44,10 @@ impl StoreKind {
 
 pub(crate) struct World {
     pub(crate) store: Arc<dyn Store>,
-    /// The same store as another process would see it; in memory there is no other process.
+    pub(crate) accounts: Arc<dyn Accounts>,
+    /// The same as another process would see it; in memory there is no other process.
     pub(crate) other: Arc<dyn Store>,
+    pub(crate) other_accounts: Arc<dyn Accounts>,
     pub(crate) tenant: TenantId,
     pub(crate) place: Place,
 }
@@ -56,37 +59,28 @@ pub(crate) enum Place {
     Postgres { url: String, schema: String },
 }
 
+type Opened = (Arc<dyn Store>, Arc<dyn Accounts>);
+
 impl World {
     pub(crate) async fn new(kind: StoreKind) -> Self {
-        let (store, other, place): (Arc<dyn Store>, Arc<dyn Store>, _) = match kind {
-            StoreKind::Memory => {
-                let store = Arc::new(MemoryStore::default());
-                (store.clone(), store, Place::Memory)
-            }
-            StoreKind::Sqlite => {
-                let folder = tempfile::tempdir().unwrap();
-                let file = folder.path().join("store.sqlite");
-                let store = SqliteStore::open(&file).await.unwrap();
-                let other = SqliteStore::open(&file).await.unwrap();
-                (Arc::new(store), Arc::new(other), Place::Sqlite { folder })
-            }
-            StoreKind::Postgres => {
-                let url = Cluster::url();
-                let schema = Cluster::schema("shared");
-                let store = PostgresStore::open_in(&url, &schema).await.unwrap();
-                let other = PostgresStore::open_in(&url, &schema).await.unwrap();
-                (Arc::new(store), Arc::new(other), Place::Postgres { url, schema })
-            }
+        let place = match kind {
+            StoreKind::Memory => Place::Memory,
+            StoreKind::Sqlite => Place::Sqlite { folder: tempfile::tempdir().unwrap() },
+            StoreKind::Postgres => Place::Postgres { url: Cluster::url(), schema: Cluster::schema("shared") },
         };
-        Self { store, other, tenant: unique_tenant(), place }
+        let (store, accounts) = place.open().await;
+        let (other, other_accounts) = match place {
+            Place::Memory => (Arc::clone(&store), Arc::clone(&accounts)),
+            _ => place.open().await,
+        };
+        Self { store, accounts, other, other_accounts, tenant: unique_tenant(), place }
     }
 
     /// The store as it is after its process has ended and another one has begun.
-    pub(crate) async fn reopened(&self) -> Arc<dyn Store> {
+    pub(crate) async fn reopened(&self) -> Opened {
         match &self.place {
-            Place::Memory => Arc::clone(&self.store),
-            Place::Sqlite { .. } => Arc::new(SqliteStore::open(&self.file()).await.unwrap()),
-            Place::Postgres { url, schema } => Arc::new(PostgresStore::open_in(url, schema).await.unwrap()),
+            Place::Memory => (Arc::clone(&self.store), Arc::clone(&self.accounts)),
+            place => place.open().await,
         }
     }
 
@@ -168,6 +162,24 @@ impl World {
 
     pub(crate) async fn page_before(&self, before: Sequence, count: u64) -> (u64, Vec<ResourceId>) {
         seen(&self.store.page_before(&self.tenant, Kind::User, before, count).await.unwrap())
+    }
+}
+
+impl Place {
+    async fn open(&self) -> Opened {
+        match self {
+            Self::Memory => (Arc::new(MemoryStore::default()), Arc::new(MemoryAccounts::default())),
+            Self::Sqlite { folder } => {
+                let store = SqliteStore::open(&folder.path().join("store.sqlite")).await.unwrap();
+                let accounts = store.accounts();
+                (Arc::new(store), accounts)
+            }
+            Self::Postgres { url, schema } => {
+                let store = PostgresStore::open_in(url, schema).await.unwrap();
+                let accounts = store.accounts();
+                (Arc::new(store), accounts)
+            }
+        }
     }
 }
 

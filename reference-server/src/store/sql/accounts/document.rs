@@ -13,7 +13,7 @@ use crate::{
 
 #[derive(Serialize, Deserialize)]
 struct Document {
-    made_by_administrator: bool,
+    origin: KeptOrigin,
     user_name: Box<str>,
     external_id: Option<Box<str>>,
     saml_name_id: Option<Box<str>>,
@@ -23,6 +23,13 @@ struct Document {
     password: Option<PasswordHash>,
     credentials: Vec<KeptCredential>,
     groups: Vec<String>,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum KeptOrigin {
+    Administrator,
+    Scim,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -37,7 +44,10 @@ struct KeptCredential {
 pub(in super::super) fn kept(roll: &Roll, held: &Held) -> Result<String, AccountsError> {
     let credentials = held.credentials.iter().filter_map(|id| Some((*id, roll.credentials.get(id)?)));
     let document = Document {
-        made_by_administrator: held.origin == Origin::Administrator,
+        origin: match held.origin {
+            Origin::Administrator => KeptOrigin::Administrator,
+            Origin::Scim => KeptOrigin::Scim,
+        },
         user_name: held.user_name.clone(),
         external_id: held.external_id.clone(),
         saml_name_id: held.saml_name_id.clone(),
@@ -76,7 +86,10 @@ pub(in super::super) fn read(
     }
     let groups = document.groups.iter().map(|group| ResourceId::parse(group).ok_or_else(|| unreadable(id)));
     let held = Held {
-        origin: if document.made_by_administrator { Origin::Administrator } else { Origin::Scim },
+        origin: match document.origin {
+            KeptOrigin::Administrator => Origin::Administrator,
+            KeptOrigin::Scim => Origin::Scim,
+        },
         resource: resource.into(),
         user_name: document.user_name,
         external_id: document.external_id,

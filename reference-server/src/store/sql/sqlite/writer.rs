@@ -54,7 +54,7 @@ async fn write(mut connection: SqliteConnection, mut jobs: mpsc::Receiver<Box<dy
     while jobs.recv_many(&mut batch, TOGETHER).await > 0 {
         let outcome = write_all(&mut connection, &mut batch).await;
         for job in batch.drain(..) {
-            job.answer(outcome.as_ref().map(|()| ()));
+            job.answer(outcome.as_ref());
         }
     }
 }
@@ -80,7 +80,7 @@ trait Job: Send {
     fn run<'a>(&'a mut self, connection: &'a mut SqliteConnection) -> BoxFuture<'a, bool>;
 
     /// Tells what came of it, now that it is on the disk or is not.
-    fn answer(self: Box<Self>, outcome: Result<(), &sqlx::Error>);
+    fn answer(self: Box<Self>, outcome: Result<&(), &sqlx::Error>);
 }
 
 struct Pending<W: Work> {
@@ -94,9 +94,9 @@ impl<W: Work> Job for Pending<W> {
         Box::pin(async move { self.done.insert(self.work.perform(connection).await).is_ok() })
     }
 
-    fn answer(self: Box<Self>, outcome: Result<(), &sqlx::Error>) {
+    fn answer(self: Box<Self>, outcome: Result<&(), &sqlx::Error>) {
         let done = match outcome {
-            Ok(()) => self.done.unwrap_or_else(|| Err(W::closed())),
+            Ok(&()) => self.done.unwrap_or_else(|| Err(W::closed())),
             Err(error) => Err(W::failed(error)),
         };
         // Who asked may have gone away; what was done stands all the same.
