@@ -8,7 +8,8 @@ use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueEnum};
 use scimspec_reference_server::gitlab::{Generation, GitLabConfig, SamlIdentity};
-use scimspec_reference_server::{Limits, PublicUrl, Rate, TenantName, TokenHash};
+use scimspec_reference_server::scim::Rules;
+use scimspec_reference_server::{Limits, Protocol, PublicUrl, Rate, TenantName, TokenHash};
 use secrecy::{ExposeSecret, SecretString};
 
 use super::run::{Refusal, find_deviations};
@@ -45,6 +46,11 @@ pub(super) struct Arguments {
     /// What to be.
     #[arg(long = "as", value_name = "WHAT", default_value = "rfc")]
     what: What,
+    /// Serve these schemas and resource types as well: {"schemas": [..], "resourceTypes": [..],
+    /// "schemaExtensions": [{"resourceType", "schema", "required"}]}, in the form in which SCIM servers publish
+    /// them; may be repeated.
+    #[arg(long, value_name = "FILE")]
+    schemas: Vec<PathBuf>,
     /// The environment variable that holds the SCIM token. Default: one made at random, written to a file that only
     /// you can read.
     #[arg(long, value_name = "VAR", conflicts_with = "tenant")]
@@ -78,6 +84,9 @@ struct LimitArguments {
     /// The longest request body, in bytes.
     #[arg(long = "limit-body", value_name = "BYTES")]
     body: Option<usize>,
+    /// The most operations in a bulk request.
+    #[arg(long = "limit-bulk", value_name = "NUMBER")]
+    bulk: Option<usize>,
     /// The most resources on a page.
     #[arg(long = "limit-page", value_name = "NUMBER")]
     page: Option<usize>,
@@ -99,6 +108,10 @@ struct GitLabArguments {
 enum What {
     /// A SCIM server by RFC 7643 and RFC 7644.
     Rfc,
+    /// The same under the rules of the SCIM interoperability profile, which contradict the RFC in points.
+    Interop,
+    /// The same under the rules of the IPSIE profile, which are those of interop and no password.
+    Ipsie,
     /// A GitLab's SCIM API, and what is its own about it.
     Gitlab,
 }
@@ -171,13 +184,15 @@ impl Arguments {
             None => None,
         };
         let front = match self.what {
-            What::Rfc => self.rfc()?,
+            What::Rfc => self.scim(&Rules::RFC)?,
+            What::Interop => self.scim(&Rules::INTEROP)?,
+            What::Ipsie => self.scim(&Rules::IPSIE)?,
             What::Gitlab => self.gitlab()?,
         };
         Ok(Blueprint { address, tls, token, limits: self.limits.limits(), front })
     }
 
-    fn rfc(&self) -> Result<Front, Refusal> {
+    fn scim(&self, rules: &'static Rules) -> Result<Front, Refusal> {
         if self.gitlab.gitlab_generation.is_some() || self.gitlab.gitlab_saml_identity.is_some() {
             return Err(Refusal::usage("the flags --gitlab-... go with --as gitlab"));
         }
@@ -187,7 +202,18 @@ impl Arguments {
             tenants: names.collect::<Result<_, _>>().map_err(Refusal::usage)?,
             public_url: public_url.map_err(Refusal::usage)?,
             deviations: find_deviations(&self.deviate)?,
+            protocol: self.protocol(rules)?,
         })
+    }
+
+    fn protocol(&self, rules: &'static Rules) -> Result<Protocol, Refusal> {
+        let read = |path: &PathBuf| {
+            std::fs::read_to_string(path).map(|text| (path.display().to_string(), text)).map_err(|error| {
+                Refusal::usage(format!("the schemas in {} cannot be read: {error}", path.display()))
+            })
+        };
+        let definitions = self.schemas.iter().map(read).collect::<Result<Vec<_>, _>>()?;
+        Protocol::new(rules, &definitions).map_err(Refusal::usage)
     }
 
     fn gitlab(&self) -> Result<Front, Refusal> {
@@ -196,6 +222,8 @@ impl Arguments {
             ("--tenant", !self.tenant.is_empty()),
             ("--public-url", self.public_url.is_some()),
             ("--limit-page", self.limits.page.is_some()),
+            ("--limit-bulk", self.limits.bulk.is_some()),
+            ("--schemas", !self.schemas.is_empty()),
         ];
         if let Some((flag, _)) = foreign.iter().find(|(_, given)| *given) {
             return Err(Refusal::usage(format!(
@@ -221,6 +249,7 @@ impl LimitArguments {
         let mut limits = Limits::default();
         limits.body = self.body.unwrap_or(limits.body);
         limits.page = self.page.unwrap_or(limits.page);
+        limits.bulk_operations = self.bulk.unwrap_or(limits.bulk_operations);
         limits.rate =
             self.rate.map(|per_second| Rate { per_second, burst: self.burst.unwrap_or(per_second) });
         limits

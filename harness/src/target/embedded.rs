@@ -7,8 +7,8 @@ use std::path::Path;
 
 use scimspec_reference_server::gitlab::{GitLabConfig, GitLabServer, INSTANCE_PATH};
 use scimspec_reference_server::{
-    Config, Deviation, Limits, PublicUrl, PublicUrlError, ReferenceServer, Tenant, TenantError, TenantName,
-    Tenants, TokenError, TokenHash, generate_token,
+    Config, Deviation, Limits, Protocol, PublicUrl, PublicUrlError, ReferenceServer, Tenant, TenantError,
+    TenantName, Tenants, TokenError, TokenHash, generate_token,
 };
 use secrecy::{ExposeSecret, SecretString};
 use url::Url;
@@ -54,6 +54,8 @@ pub enum Front {
         public_url: Option<PublicUrl>,
         /// What it does wrong on purpose.
         deviations: Vec<&'static Deviation>,
+        /// Which protocol it speaks.
+        protocol: Protocol,
     },
     /// A GitLab; its tokens and limits are filled in.
     GitLab(Box<GitLabConfig>),
@@ -119,7 +121,8 @@ impl Embedded {
         deviations: Vec<&'static Deviation>,
         secrets: &Secrets,
     ) -> Result<Self, EmbeddedError> {
-        let front = Front::Rfc { tenants: Vec::new(), public_url: None, deviations };
+        let protocol = Protocol::default();
+        let front = Front::Rfc { tenants: Vec::new(), public_url: None, deviations, protocol };
         let blueprint = Blueprint { address, tls: None, token, limits: Limits::default(), front };
         Self::build(blueprint, secrets).await
     }
@@ -145,7 +148,7 @@ impl Embedded {
                 config.saml_group_links = vec![(GITLAB_LINK.0.to_owned(), GITLAB_LINK.1.to_owned())];
                 (true, INSTANCE_PATH, GitLabServer::new(config).router())
             }
-            Front::Rfc { tenants, public_url, deviations } => {
+            Front::Rfc { tenants, public_url, deviations, protocol } => {
                 for name in tenants {
                     named.push(TenantAccess::generate(name, secrets)?);
                 }
@@ -163,7 +166,7 @@ impl Embedded {
                     given => given,
                 };
                 let base_path = BASE_PATH.to_owned();
-                let config = Config { base_path, public_url, deviations, limits, ..Config::new(tenants) };
+                let config = Config { base_path, public_url, deviations, limits, protocol, tenants };
                 (false, BASE_PATH, ReferenceServer::new(config).router())
             }
         };
