@@ -8,6 +8,7 @@ use scimspec_reference_server::deviations;
 
 use crate::catalogue::RequirementId;
 use crate::report::Exit;
+use crate::rules::{RULES, Rule};
 use crate::run::{Library, LibraryError};
 use crate::terminal::Terminal;
 
@@ -22,13 +23,14 @@ pub(super) struct ListArguments {
 /// Flags as they were typed.
 #[derive(Debug, Args)]
 pub(super) struct ExplainArguments {
-    /// The id of a check, scenario, requirement, persona, profile or deviation.
+    /// The id of a check, scenario, rule, requirement, persona, profile or deviation.
     id: String,
 }
 
 #[derive(Debug, Clone, Copy, ValueEnum)]
 enum What {
     Checks,
+    Rules,
     Requirements,
     Personas,
     Profiles,
@@ -76,6 +78,11 @@ fn listed(what: What, library: &Library) -> String {
                     let ids: Vec<_> = check.shows.iter().map(ToString::to_string).collect();
                     let _ = writeln!(text, "  {}  {} ({})", check.slug, ids.join(", "), check.level);
                 }
+            }
+        }
+        What::Rules => {
+            for rule in RULES {
+                let _ = writeln!(text, "{}: {} ({})", rule.id(), rule.title, rule.requirements.join(", "));
             }
         }
         What::Requirements => {
@@ -127,13 +134,21 @@ fn explained(id: &str, library: &Library) -> Option<String> {
     if let Some(scenario) = scenario {
         return Some(scenario_text(id, scenario, library));
     }
+    if let Some(rule) = RULES.iter().find(|rule| id == rule.id()) {
+        return Some(rule_text(rule, library));
+    }
     if let Some(row) = library.catalogue.find(&RequirementId(id.to_owned())) {
+        let rules = RULES
+            .iter()
+            .filter(|rule| rule.requirements.contains(&id))
+            .map(|rule| format!("  {}\n", rule.id()));
         let shown: Vec<String> = library
             .scenarios
             .iter()
             .flat_map(|scenario| scenario.checks().map(move |check| (scenario, check)))
             .filter(|(_, check)| check.shows.contains(&row.id))
             .map(|(scenario, check)| format!("  {}/{}\n", scenario.id, check.slug))
+            .chain(rules)
             .collect();
         let mut text = format!("{} ({}, {})\n\n{}\n", row.id, row.level, row.citation(), row.statement);
         if !row.notes.is_empty() {
@@ -172,6 +187,23 @@ fn explained(id: &str, library: &Library) -> Option<String> {
         }
         text
     })
+}
+
+fn rule_text(rule: &Rule, library: &Library) -> String {
+    let mut text = format!(
+        "{}: {}\n\nLooks at: {}\nWhy: {}\nTo do: {}\n",
+        rule.id(),
+        rule.title,
+        rule.what,
+        rule.why,
+        rule.fix
+    );
+    for row in
+        rule.requirements.iter().filter_map(|id| library.catalogue.find(&RequirementId((*id).to_owned())))
+    {
+        let _ = writeln!(text, "\n{} ({}): {} ({})", row.id, row.level, row.statement, row.citation());
+    }
+    text
 }
 
 fn matches_check(id: &str, scenario: &crate::scenario::model::Scenario, check: &str) -> bool {

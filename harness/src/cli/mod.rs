@@ -47,9 +47,9 @@ enum Command {
     Serve(serve::Arguments),
     /// Prove that the checks notice: every deviation of the reference server must be seen, and the correct server pass.
     Calibrate(calibrate::Arguments),
-    /// List the checks, requirements, personas, profiles or deviations.
+    /// List the checks, rules, requirements, personas, profiles or deviations.
     List(explain::ListArguments),
-    /// Explain a check, a requirement, a persona, a profile or a deviation.
+    /// Explain a check, a rule, a requirement, a persona, a profile or a deviation.
     Explain(explain::ExplainArguments),
     /// Show pending snapshots.
     Review(review::Arguments),
