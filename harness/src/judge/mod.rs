@@ -3,6 +3,8 @@
 
 pub mod known_failures;
 mod settle;
+#[cfg(test)]
+mod tests;
 
 use std::fmt::{self, Write as _};
 

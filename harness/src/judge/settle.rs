@@ -3,7 +3,9 @@
 
 use std::collections::BTreeMap;
 
-use super::{CheckResult, Verdict, forms_message, refused_forms};
+use scimspec_mock_idp::persona::{Failure, TaskError};
+
+use super::{CheckResult, Verdict, forms_message, provider_name, refused_forms};
 
 /// Settles every result that waits for the rest of the run.
 pub(super) fn settle(results: &mut [CheckResult], claimed: impl Fn(&str) -> bool) {
@@ -33,9 +35,22 @@ pub(super) fn settle(results: &mut [CheckResult], claimed: impl Fn(&str) -> bool
             result.verdict = Verdict::Warn;
             result.message = forms_message(result, forms);
             result.actual = cause.stuck.map(|error| error.text);
+        } else if let Some(error) = cause.stuck.as_ref().filter(|error| !unclaimed && breaks_a_demand(error))
+        {
+            // The provider is claimed, and what it asks for was refused: that is known, whatever else was not reached.
+            let provider = provider_name(result.persona.as_deref());
+            let what = cause.what.split(':').next().unwrap_or_default();
+            result.verdict = Verdict::Fail;
+            result.message = format!("{provider} could not {what}. It asks for {}", error.demands.join(", "));
+            result.expected = Some("the provider can carry out its task".to_owned());
+            result.actual = Some(error.text.clone());
         } else {
             result.verdict = Verdict::Error;
             result.message = format!("could not be judged: the story ended at: {}", cause.what);
         }
     }
+}
+
+fn breaks_a_demand(error: &TaskError) -> bool {
+    matches!(error.kind, Failure::Refused { .. } | Failure::Unusable) && !error.demands.is_empty()
 }

@@ -324,15 +324,7 @@ impl Teller<'_> {
     /// The step in words, and a key that the same step has in other stories.
     fn describe(&self, step: &Step) -> (String, String) {
         match &step.action {
-            Action::Idp { act, .. } => {
-                let whom = act.people().join(", ");
-                let what = match act {
-                    IdpAct::Join(group, _) => format!("join {whom} to {group}"),
-                    IdpAct::Leave(group, _) => format!("take {whom} out of {group}"),
-                    _ => format!("{} {}", act.word(), act.group().unwrap_or(&whom)).trim_end().to_owned(),
-                };
-                (what, act.word().to_owned())
-            }
+            Action::Idp { act, .. } => (act.in_words(), act.word().to_owned()),
             Action::Account { people } => (format!("account {}", people.join(", ")), "account".to_owned()),
             Action::Access { people, group, is } => {
                 let is = if *is == Access::Allowed { "allowed" } else { "blocked" };

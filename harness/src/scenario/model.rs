@@ -335,6 +335,30 @@ impl IdpAct {
 }
 
 impl IdpAct {
+    /// What happens, in words that may stand behind "could not": `push the group staff`.
+    pub fn in_words(&self) -> String {
+        let whom = self.people().join(" and ");
+        let group = self.group().unwrap_or_default();
+        match self {
+            Self::TestConnection => "test the connection".to_owned(),
+            Self::Assign(_) => format!("assign {whom}"),
+            Self::Unassign(_) => format!("unassign {whom}"),
+            Self::ChangeProfile(..) => format!("change the profile of {whom}"),
+            Self::Suspend(_) => format!("suspend {whom}"),
+            Self::Unsuspend(_) => format!("end the suspension of {whom}"),
+            Self::Deactivate(_) => format!("deactivate {whom}"),
+            Self::Delete(_) => format!("delete {whom}"),
+            Self::AssignGroup(_) => format!("assign the group {group}"),
+            Self::UnassignGroup(_) => format!("unassign the group {group}"),
+            Self::Join(..) => format!("add {whom} to {group}"),
+            Self::Leave(..) => format!("take {whom} out of {group}"),
+            Self::PushGroup(_) => format!("push the group {group}"),
+            Self::PushNow(_) => format!("push the members of {group} again"),
+            Self::RenameGroup(_) => format!("rename the group {group}"),
+            Self::DeleteGroup(_) => format!("delete the group {group}"),
+        }
+    }
+
     /// Whom it names.
     pub fn people(&self) -> &[String] {
         match self {
