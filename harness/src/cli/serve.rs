@@ -51,6 +51,10 @@ pub(super) struct Arguments {
     /// them; may be repeated.
     #[arg(long, value_name = "FILE")]
     schemas: Vec<PathBuf>,
+    /// Where people and groups are kept: memory, sqlite:FILE, or postgres://USER@HOST/DATABASE, whose password is
+    /// taken from PGPASSWORD or ~/.pgpass and which several servers may share.
+    #[arg(long, value_name = "STORE", default_value = "memory")]
+    store: String,
     /// The environment variable that holds the SCIM token. Default: one made at random, written to a file that only
     /// you can read.
     #[arg(long, value_name = "VAR", conflicts_with = "tenant")]
@@ -160,7 +164,10 @@ async fn serve(arguments: Arguments, terminal: &Terminal) -> Result<(), Refusal>
     for slug in &arguments.deviate {
         terminal.tell(&format!("deviates on purpose: {slug}"));
     }
-    terminal.tell("Ctrl-C ends it; what it stores ends with it, and so do these files");
+    terminal.tell(match arguments.store.as_str() {
+        "memory" => "Ctrl-C ends it; what it stores ends with it, and so do these files",
+        _ => "Ctrl-C ends it; what it stores stays, these files go",
+    });
     signals.stop(|| {}).await;
     embedded.stop().await.map_err(Refusal::could_not_run)
 }
@@ -203,6 +210,8 @@ impl Arguments {
             public_url: public_url.map_err(Refusal::usage)?,
             deviations: find_deviations(&self.deviate)?,
             protocol: self.protocol(rules)?,
+            // Not read by clap, whose message would repeat a password.
+            store: self.store.parse().map_err(Refusal::usage)?,
         })
     }
 
@@ -224,6 +233,7 @@ impl Arguments {
             ("--limit-page", self.limits.page.is_some()),
             ("--limit-bulk", self.limits.bulk.is_some()),
             ("--schemas", !self.schemas.is_empty()),
+            ("--store", self.store != "memory"),
         ];
         if let Some((flag, _)) = foreign.iter().find(|(_, given)| *given) {
             return Err(Refusal::usage(format!(

@@ -6,6 +6,7 @@ use std::net::SocketAddr;
 use std::path::Path;
 
 use scimspec_reference_server::gitlab::{GitLabConfig, GitLabServer, INSTANCE_PATH};
+use scimspec_reference_server::store::{OpenError, StoreChoice};
 use scimspec_reference_server::{
     Config, Deviation, Limits, Protocol, PublicUrl, PublicUrlError, ReferenceServer, Tenant, TenantError,
     TenantName, Tenants, TokenError, TokenHash, generate_token,
@@ -56,6 +57,8 @@ pub enum Front {
         deviations: Vec<&'static Deviation>,
         /// Which protocol it speaks.
         protocol: Protocol,
+        /// What it keeps people and groups in.
+        store: StoreChoice,
     },
     /// A GitLab; its tokens and limits are filled in.
     GitLab(Box<GitLabConfig>),
@@ -108,6 +111,9 @@ pub enum EmbeddedError {
     /// Its address makes no URL.
     #[error(transparent)]
     PublicUrl(#[from] PublicUrlError),
+    /// Its store cannot be used.
+    #[error(transparent)]
+    Store(#[from] OpenError),
     /// Its own configuration does not hold together.
     #[error(transparent)]
     Config(#[from] ConfigError),
@@ -121,8 +127,8 @@ impl Embedded {
         deviations: Vec<&'static Deviation>,
         secrets: &Secrets,
     ) -> Result<Self, EmbeddedError> {
-        let protocol = Protocol::default();
-        let front = Front::Rfc { tenants: Vec::new(), public_url: None, deviations, protocol };
+        let (protocol, store) = (Protocol::default(), StoreChoice::Memory);
+        let front = Front::Rfc { tenants: Vec::new(), public_url: None, deviations, protocol, store };
         let blueprint = Blueprint { address, tls: None, token, limits: Limits::default(), front };
         Self::build(blueprint, secrets).await
     }
@@ -148,7 +154,7 @@ impl Embedded {
                 config.saml_group_links = vec![(GITLAB_LINK.0.to_owned(), GITLAB_LINK.1.to_owned())];
                 (true, INSTANCE_PATH, GitLabServer::new(config).router())
             }
-            Front::Rfc { tenants, public_url, deviations, protocol } => {
+            Front::Rfc { tenants, public_url, deviations, protocol, store } => {
                 for name in tenants {
                     named.push(TenantAccess::generate(name, secrets)?);
                 }
@@ -167,7 +173,7 @@ impl Embedded {
                 };
                 let base_path = BASE_PATH.to_owned();
                 let config = Config { base_path, public_url, deviations, limits, protocol, tenants };
-                (false, BASE_PATH, ReferenceServer::new(config).router())
+                (false, BASE_PATH, ReferenceServer::open(config, &store).await?.router())
             }
         };
         let url = config::http_url("the server's address", &format!("{origin}{path}"))?;

@@ -3,13 +3,14 @@
 mod accounts;
 mod transaction;
 
-use std::{str::FromStr, sync::Arc};
+use std::{str::FromStr, sync::Arc, time::Duration};
 
 use sqlx::{
-    PgConnection, PgPool, Postgres, Transaction as Begun,
+    Connection, PgConnection, PgPool, Postgres, Transaction as Begun,
     postgres::{PgConnectOptions, PgPoolOptions},
     query_as, query_scalar,
 };
+use tokio::time::timeout;
 
 use self::accounts::PostgresLedger;
 use super::{
@@ -17,14 +18,19 @@ use super::{
     TOTAL, digest, failed, migrator, record, records, references, signed, unsigned,
     write::{Failure, apply},
 };
-use crate::accounts::Accounts;
-use crate::store::{
-    Answer, Committed, Key, Kind, Page, Record, Reference, ResourceId, Sequence, Store, StoreError, TenantId,
-    Turn, Write,
+use crate::{
+    accounts::Accounts,
+    store::{
+        Answer, Committed, Key, Kind, Page, Record, Reference, ResourceId, Sequence, Store, StoreError,
+        TenantId, Turn, Write,
+    },
 };
 
 /// How many connections one server has.
 const CONNECTIONS: u32 = 16;
+
+/// How long a server may take to answer when the store is opened.
+const PATIENCE: Duration = Duration::from_secs(10);
 
 /// How many resources a scan hands out at once.
 const BATCH: i64 = 256;
@@ -71,6 +77,10 @@ impl PostgresStore {
         let unreadable = |error: sqlx::Error| OpenError::PostgresUrl(error.to_string());
         let options = PgConnectOptions::from_str(url).map_err(unreadable)?;
         let options = options.options([("search_path", schema)]).application_name("scimspec");
+        // A pool goes on trying and then says that time is up; one connection says what is wrong.
+        let first = timeout(PATIENCE, PgConnection::connect_with(&options)).await;
+        let first = first.unwrap_or(Err(sqlx::Error::PoolTimedOut)).map_err(OpenError::Postgres)?;
+        first.close().await.map_err(OpenError::Postgres)?;
         let pools = PgPoolOptions::new().max_connections(CONNECTIONS);
         let turns = pools.clone().connect_lazy_with(options.clone());
         let pool = pools.connect_with(options).await.map_err(OpenError::Postgres)?;

@@ -31,10 +31,12 @@ use super::{
     TOTAL, digest, failed, migrator, record, records, references, signed,
     write::{Failure, apply},
 };
-use crate::accounts::Accounts;
-use crate::store::{
-    Answer, Committed, Key, Kind, Page, Record, Reference, ResourceId, Sequence, Store, StoreError, TenantId,
-    Turn, Write,
+use crate::{
+    accounts::Accounts,
+    store::{
+        Answer, Committed, Key, Kind, Page, Record, Reference, ResourceId, Sequence, Store, StoreError,
+        TenantId, Turn, Write,
+    },
 };
 
 /// How many connections read at the same time.
