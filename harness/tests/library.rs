@@ -1,5 +1,6 @@
 //! The embedded library against the embedded server: one test for each scenario file, named by its id, as every persona
-//! and with every row of its table. The conversations are held against `scenarios/snapshots`.
+//! and with every row of its table; what is for GitLab, against a GitLab of either generation. The conversations are
+//! held against `scenarios/snapshots`.
 
 use std::collections::BTreeSet;
 use std::net::{Ipv4Addr, SocketAddr};
@@ -17,7 +18,9 @@ use scimspec::runner::plan::Selection;
 use scimspec::scenario::model::{Allow, Scenario};
 use scimspec::secrets::Secrets;
 use scimspec::snapshot;
-use scimspec::target::embedded::Embedded;
+use scimspec::target::embedded::{Blueprint, Embedded, EmbeddedError, Front};
+use scimspec_reference_server::gitlab::{Generation, GitLabConfig};
+use scimspec_reference_server::{Limits, TokenHash};
 
 fn main() -> ExitCode {
     let arguments = Arguments::from_args();
@@ -33,8 +36,52 @@ fn main() -> ExitCode {
 /// Every check of the scenario holds, and every conversation is the stored one.
 fn told_right(library: &Library) -> Result<(), Failed> {
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
-    let report = runtime.block_on(told(library))?;
     let scenario = &library.scenarios[0];
+    for subject in Subject::of(scenario) {
+        judged_right(&runtime.block_on(told(library, subject))?, scenario)
+            .map_err(|failed| format!("{subject:?}: {}", failed.message().unwrap_or_default()))?;
+    }
+    Ok(())
+}
+
+/// The server that a scenario is told to.
+#[derive(Debug, Clone, Copy)]
+enum Subject {
+    Rfc,
+    GitLab(Generation),
+}
+
+impl Subject {
+    fn of(scenario: &Scenario) -> Vec<Self> {
+        if scenario.profiles.iter().any(|profile| profile == "gitlab") {
+            vec![Self::GitLab(Generation::Classic), Self::GitLab(Generation::Current)]
+        } else {
+            vec![Self::Rfc]
+        }
+    }
+
+    fn profile(self) -> &'static str {
+        match self {
+            Self::Rfc => "base",
+            Self::GitLab(_) => "gitlab",
+        }
+    }
+
+    async fn start(self, secrets: &Secrets) -> Result<Embedded, EmbeddedError> {
+        let address = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
+        let generation = match self {
+            Self::Rfc => return Embedded::start(address, None, Vec::new(), secrets).await,
+            Self::GitLab(generation) => generation,
+        };
+        // The tokens are made where the server is.
+        let config = GitLabConfig::new(generation, TokenHash::of(""), TokenHash::of(""));
+        let front = Front::GitLab(Box::new(config));
+        let blueprint = Blueprint { address, tls: None, token: None, limits: Limits::default(), front };
+        Embedded::build(blueprint, secrets).await
+    }
+}
+
+fn judged_right(report: &RunReport, scenario: &Scenario) -> Result<(), Failed> {
     let judged = report.checks.iter().filter(|check| check.scenario == scenario.id).count();
     if judged < scenario.checks().count() {
         return Err(format!("only {judged} checks were judged").into());
@@ -52,13 +99,12 @@ fn is_well(check: &CheckResult) -> bool {
     matches!(check.verdict, Verdict::Pass | Verdict::Info) || rule_without_exchanges
 }
 
-async fn told(library: &Library) -> Result<RunReport, Failed> {
+async fn told(library: &Library, subject: Subject) -> Result<RunReport, Failed> {
     let secrets = Secrets::default();
-    let any_port = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
-    let embedded = Embedded::start(any_port, None, Vec::new(), &secrets).await?;
+    let embedded = subject.start(&secrets).await?;
     let target = embedded.target(&secrets)?;
     let order = Order {
-        profile: "base".to_owned(),
+        profile: subject.profile().to_owned(),
         selection: Selection {
             only: Selection::globs(&[])?,
             narrowed: false,
