@@ -1,8 +1,9 @@
 //! Groups over HTTP, and what they say about their members.
 
+use axum::{body::Body, http::Method};
 use serde_json::{Value, json};
 
-use crate::support::{GROUP, Server, user};
+use crate::support::{GROUP, Server, encoded, scim, user};
 
 async fn members(server: &Server, group: &str) -> Vec<String> {
     let group = server.get(&format!("/Groups/{group}")).await.expect(200).json();
@@ -241,4 +242,89 @@ async fn membership_is_not_changed_through_the_user() {
     let operations = json!([{"op": "add", "path": "groups", "value": [{"value": staff}]}]);
     server.patch(&format!("/Users/{ada}"), operations).await.expect_error(400, Some("mutability"));
     assert_eq!(members(&server, &staff).await, [""; 0]);
+}
+
+/// The groups that a user shows: name and type.
+async fn shown(server: &Server, user: &str) -> Vec<(String, String)> {
+    let user = server.get(&format!("/Users/{user}")).await.expect(200).json();
+    let groups = user["groups"].as_array().cloned().unwrap_or_default();
+    let text = |group: &Value, name: &str| group[name].as_str().unwrap().to_owned();
+    groups.iter().map(|group| (text(group, "display"), text(group, "type"))).collect()
+}
+
+fn pairs(pairs: &[(&str, &str)]) -> Vec<(String, String)> {
+    pairs.iter().map(|(name, kind)| ((*name).to_owned(), (*kind).to_owned())).collect()
+}
+
+#[tokio::test]
+async fn rfc7643_4_1_2_l5_l9_and_4_2_l5_a_user_is_in_the_groups_of_its_groups() {
+    let server = Server::new();
+    let [ada, bob, _] = three_users(&server).await;
+    let inner = server.group("Inner", &[&ada]).await;
+    let middle = server.group("Middle", &[&inner]).await;
+    let outer = server.group("Outer", &[&middle, &bob]).await;
+    assert_eq!(
+        shown(&server, &ada).await,
+        pairs(&[("Inner", "direct"), ("Middle", "indirect"), ("Outer", "indirect")])
+    );
+    assert_eq!(shown(&server, &bob).await, pairs(&[("Outer", "direct")]));
+    for (filter, expected) in
+        [(format!("groups.value eq \"{outer}\""), 2), ("groups[type eq \"indirect\"]".to_owned(), 1)]
+    {
+        let found = server.get(&format!("/Users?filter={}", encoded(&filter))).await.expect(200).json();
+        assert_eq!(found["totalResults"], expected, "{filter}");
+    }
+    let list = server.get("/Users").await.json();
+    assert_eq!(list["Resources"][0]["groups"], server.get(&format!("/Users/{ada}")).await.json()["groups"]);
+    // Both ways in: the direct one counts.
+    let add = json!([{"op": "add", "path": "members", "value": [{"value": ada}]}]);
+    server.patch(&format!("/Groups/{outer}"), add).await.expect(204);
+    assert_eq!(
+        shown(&server, &ada).await,
+        pairs(&[("Inner", "direct"), ("Outer", "direct"), ("Middle", "indirect")])
+    );
+    server.delete(&format!("/Groups/{inner}")).await.expect(204);
+    assert_eq!(shown(&server, &ada).await, pairs(&[("Outer", "direct")]));
+}
+
+#[tokio::test]
+async fn groups_that_hold_each_other_are_no_endless_way() {
+    let server = Server::new();
+    let [ada, ..] = three_users(&server).await;
+    let a = server.group("A", &[&ada]).await;
+    let b = server.group("B", &[&a]).await;
+    let hold = |id: &str| json!([{"op": "add", "path": "members", "value": [{"value": id}]}]);
+    server.patch(&format!("/Groups/{a}"), hold(&b)).await.expect(204);
+    server.patch(&format!("/Groups/{a}"), hold(&a)).await.expect(204);
+    assert_eq!(shown(&server, &ada).await, pairs(&[("A", "direct"), ("B", "indirect")]));
+    server.get(&format!("/Groups/{a}")).await.expect(200);
+}
+
+#[tokio::test]
+async fn rfc7644_3_14_l3_l4_l5_l8_the_tag_sees_what_happens_far_above() {
+    let server = Server::new();
+    let [ada, ..] = three_users(&server).await;
+    let path = format!("/Users/{ada}");
+    let inner = server.group("Inner", &[&ada]).await;
+    let middle = server.group("Middle", &[&inner]).await;
+    let before = server.get(&path).await;
+    assert_eq!(before.header("etag"), server.get(&path).await.header("etag"));
+    assert_eq!(before.json()["meta"]["version"], before.header("etag"));
+    let get_if_new = async |tag: &str| {
+        let request = scim(Method::GET, &path).header("if-none-match", tag).body(Body::empty()).unwrap();
+        server.send(request).await
+    };
+    get_if_new(before.header("etag")).await.expect(304);
+    let outer = server.group("Outer", &[&middle]).await;
+    let after = get_if_new(before.header("etag")).await.expect(200);
+    assert_ne!(before.header("etag"), after.header("etag"));
+    let rename = json!([{"op": "replace", "path": "displayName", "value": "Other"}]);
+    server.patch(&format!("/Groups/{outer}"), rename).await.expect(204);
+    get_if_new(after.header("etag")).await.expect(200);
+    let put = async |tag: &str| {
+        let request = scim(Method::PUT, &path).header("if-match", tag);
+        server.send(request.body(Body::from(user("renamed").to_string())).unwrap()).await
+    };
+    put(after.header("etag")).await.expect_error(412, None);
+    put(server.get(&path).await.header("etag")).await.expect(200);
 }
