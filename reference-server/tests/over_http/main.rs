@@ -17,6 +17,7 @@ mod patch_rows;
 mod profiles;
 mod resource_rows;
 mod search;
+mod soak;
 mod sorting;
 mod support;
 mod users;
