@@ -84,6 +84,9 @@ pub struct Limits {
     pub bulk_operations: usize,
     /// The longest body of a bulk request, in bytes.
     pub bulk_body: usize,
+    /// How many levels a filter may have, one test being one; a deeper one is refused with `invalidFilter`. More
+    /// than 64 levels of brackets are never taken.
+    pub filter_depth: usize,
     /// How many requests a tenant may send; nothing: as many as it likes. What is more is answered with 429
     /// and `Retry-After`.
     pub rate: Option<Rate>,
@@ -104,6 +107,7 @@ impl Default for Limits {
             cursor_seconds: 3600,
             bulk_operations: 1000,
             bulk_body: 4 * 1024 * 1024,
+            filter_depth: usize::MAX,
             rate: None,
         }
     }

@@ -44,7 +44,7 @@ enum Command {
     /// Test a SCIM server; without --url or --config, the embedded reference server.
     Run(Box<run::Arguments>),
     /// Serve the reference server on a loopback port.
-    Serve(serve::Arguments),
+    Serve(Box<serve::Arguments>),
     /// Prove that the checks notice: every deviation of the reference server must be seen, and the correct server pass.
     Calibrate(calibrate::Arguments),
     /// List the checks, rules, requirements, personas, profiles or deviations.
@@ -86,7 +86,7 @@ pub fn main() -> ExitCode {
     let exit = runtime.block_on(async {
         match arguments.command {
             Command::Run(arguments) => run::main(*arguments, &terminal).await,
-            Command::Serve(arguments) => serve::main(arguments, &terminal).await,
+            Command::Serve(arguments) => serve::main(*arguments, &terminal).await,
             Command::Calibrate(arguments) => calibrate::main(&arguments, &terminal).await,
             Command::List(arguments) => explain::list(&arguments, &terminal),
             Command::Explain(arguments) => explain::explain(&arguments, &terminal),

@@ -91,6 +91,9 @@ struct LimitArguments {
     /// The most operations in a bulk request.
     #[arg(long = "limit-bulk", value_name = "NUMBER")]
     bulk: Option<usize>,
+    /// The most levels of a filter.
+    #[arg(long = "limit-filter-depth", value_name = "NUMBER")]
+    filter_depth: Option<usize>,
     /// The most resources on a page.
     #[arg(long = "limit-page", value_name = "NUMBER")]
     page: Option<usize>,
@@ -232,6 +235,7 @@ impl Arguments {
             ("--public-url", self.public_url.is_some()),
             ("--limit-page", self.limits.page.is_some()),
             ("--limit-bulk", self.limits.bulk.is_some()),
+            ("--limit-filter-depth", self.limits.filter_depth.is_some()),
             ("--schemas", !self.schemas.is_empty()),
             ("--store", self.store != "memory"),
         ];
@@ -260,6 +264,7 @@ impl LimitArguments {
         limits.body = self.body.unwrap_or(limits.body);
         limits.page = self.page.unwrap_or(limits.page);
         limits.bulk_operations = self.bulk.unwrap_or(limits.bulk_operations);
+        limits.filter_depth = self.filter_depth.unwrap_or(limits.filter_depth);
         limits.rate =
             self.rate.map(|per_second| Rate { per_second, burst: self.burst.unwrap_or(per_second) });
         limits
@@ -358,4 +363,74 @@ fn named(config: &Path, tenant: &TenantName) -> PathBuf {
 
 fn cannot_write(path: &Path, error: &std::io::Error) -> Refusal {
     Refusal(Exit::CouldNotJudge, format!("{} cannot be written: {error}", path.display()))
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::Parser;
+
+    use super::*;
+
+    #[derive(Parser)]
+    struct Line {
+        #[command(flatten)]
+        arguments: Arguments,
+    }
+
+    fn blueprint(flags: &[&str]) -> Result<Blueprint, String> {
+        let line = Line::try_parse_from(["serve"].iter().chain(flags)).map_err(|error| error.to_string())?;
+        line.arguments.blueprint(&Secrets::default()).map_err(|Refusal(_, message)| message)
+    }
+
+    #[test]
+    fn plain_http_beyond_the_loopback_interface_has_to_be_asked_for() {
+        assert!(blueprint(&[]).unwrap().address.ip().is_loopback());
+        assert!(blueprint(&["--listen", "[::1]:0"]).is_ok());
+        let refused = blueprint(&["--listen", "0.0.0.0:0"]).unwrap_err();
+        assert!(refused.contains("--allow-plain-http"), "{refused}");
+        assert!(blueprint(&["--listen", "0.0.0.0:0", "--allow-plain-http"]).is_ok());
+        assert!(blueprint(&["--listen", "127.0.0.1:0", "--port", "1"]).is_err());
+        assert!(blueprint(&["--tls-cert", "cert.pem"]).is_err(), "the key is missing");
+    }
+
+    #[test]
+    fn limits_are_what_the_flags_say() {
+        let flags =
+            ["--limit-rate", "5", "--limit-body", "100", "--limit-page", "7", "--limit-filter-depth", "3"];
+        let limits = blueprint(&flags).unwrap().limits;
+        let five = NonZeroU32::new(5).unwrap();
+        assert_eq!(limits.rate, Some(Rate { per_second: five, burst: five }));
+        assert_eq!((limits.body, limits.page, limits.filter_depth), (100, 7, 3));
+        assert_eq!(blueprint(&[]).unwrap().limits, Limits::default());
+        assert!(blueprint(&["--limit-burst", "5"]).is_err());
+        assert!(blueprint(&["--limit-rate", "0"]).is_err());
+    }
+
+    #[test]
+    fn a_gitlab_has_its_own_flags_and_no_others() {
+        let flags = ["--as", "gitlab", "--gitlab-generation", "classic", "--gitlab-saml-identity", "destroy"];
+        let Front::GitLab(config) = blueprint(&flags).unwrap().front else { panic!("no GitLab") };
+        assert_eq!((config.generation, config.saml_identity), (Generation::Classic, SamlIdentity::Destroy));
+        for flags in [
+            &["--as", "gitlab", "--tenant", "one"][..],
+            &["--as", "gitlab", "--deviate", "deactivate-hard-deletes"],
+            &["--as", "gitlab", "--limit-page", "3"],
+            &["--gitlab-generation", "classic"],
+        ] {
+            assert!(blueprint(flags).is_err(), "{flags:?}");
+        }
+    }
+
+    #[test]
+    fn tenants_have_names_that_a_path_can_hold() {
+        assert!(blueprint(&["--tenant", "one", "--tenant", "two"]).is_ok());
+        assert!(blueprint(&["--tenant", "One"]).is_err());
+    }
+
+    #[test]
+    fn each_tenant_has_a_configuration_of_its_own() {
+        let name = TenantName::parse("one").unwrap();
+        assert_eq!(named(Path::new("a/c.toml"), &name), Path::new("a/c.one.toml"));
+        assert_eq!(named(Path::new("c"), &name), Path::new("c.one"));
+    }
 }

@@ -115,12 +115,12 @@ mod tests {
 
     use super::*;
 
-    fn read(operations: Value) -> Result<Changes, Refusal> {
+    fn read(operations: &Value) -> Result<Changes, Refusal> {
         Changes::read(json!({"Operations": operations}).as_object().unwrap())
     }
 
     fn active(value: &Value) -> Option<Active> {
-        read(json!([{"op": "replace", "path": "active", "value": value}])).unwrap().active
+        read(&json!([{"op": "replace", "path": "active", "value": value}])).unwrap().active
     }
 
     #[test]
@@ -138,7 +138,7 @@ mod tests {
 
     #[test]
     fn of_a_value_without_path_only_the_first_key_is_read() {
-        let pathless = |value: Value| read(json!([{"op": "Replace", "value": value}])).unwrap();
+        let pathless = |value: Value| read(&json!([{"op": "Replace", "value": value}])).unwrap();
         assert_eq!(pathless(json!({"active": false})).active, Some(Active::No));
         assert_eq!(pathless(json!({"userName": "x", "active": false})), Changes::default());
         assert_eq!(pathless(json!(false)), Changes::default());
@@ -147,7 +147,7 @@ mod tests {
 
     #[test]
     fn the_last_word_counts_and_what_is_not_known_is_passed_over() {
-        let changes = read(json!([
+        let changes = read(&json!([
             {"op": "ADD", "path": "id", "value": "a"},
             {"op": "replace", "path": "externalId", "value": "b"},
             {"op": "Update", "path": "active", "value": false},
@@ -162,11 +162,11 @@ mod tests {
     #[test]
     fn no_operations_are_no_mistake_and_malformed_ones_break_the_server() {
         assert_eq!(Changes::read(&Map::new()).unwrap(), Changes::default());
-        assert_eq!(read(json!([])).unwrap(), Changes::default());
+        assert_eq!(read(&json!([])).unwrap(), Changes::default());
         for malformed in
             [json!("x"), json!({}), json!(["x"]), json!([{"path": "active"}]), json!([{"op": 1}])]
         {
-            assert_eq!(read(malformed.clone()), Err(Refusal::broken()), "{malformed}");
+            assert_eq!(read(&malformed), Err(Refusal::broken()), "{malformed}");
         }
     }
 }

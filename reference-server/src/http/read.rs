@@ -79,6 +79,12 @@ async fn found(
     let presenter = |kind: &Kind| request.presenter_of(service, *kind, search.projection.clone());
     let presenters: Vec<Presenter<'_>> = kinds.iter().map(presenter).collect();
     let (filter, sort) = (search.filter.as_ref(), search.sort.as_ref());
+    let deepest = service.limits.filter_depth;
+    if filter.is_some_and(|filter| filter.depth() > deepest) {
+        return Err(
+            Error::invalid_filter(format!("A filter may have {deepest} levels here, no more.")).into()
+        );
+    }
     let finder = Finder::new(service, &request.tenant, &presenters, filter, sort)?;
     match &search.window {
         Window::Index(paging) => {

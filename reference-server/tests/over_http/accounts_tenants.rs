@@ -285,3 +285,12 @@ async fn too_many_requests_of_one_tenant_are_refused_and_the_other_is_served() {
     }
     two.get("/Users").await.expect(200);
 }
+
+#[tokio::test]
+async fn a_filter_deeper_than_the_limit_is_refused() {
+    let server = server(Limits { filter_depth: 3, ..Limits::default() });
+    let (one, _) = sides(&server);
+    one.get("/Users?filter=title%20pr%20and%20not%20(title%20pr)").await.expect(200);
+    let deep = "/Users?filter=title%20pr%20and%20not%20(title%20pr%20or%20title%20pr)";
+    one.get(deep).await.expect_error(400, Some("invalidFilter"));
+}

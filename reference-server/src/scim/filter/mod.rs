@@ -37,6 +37,17 @@ pub enum Filter {
     },
 }
 
+impl Filter {
+    /// How many levels it has; a test alone is one.
+    pub fn depth(&self) -> usize {
+        1 + match self {
+            Self::Or(parts) | Self::And(parts) => parts.iter().map(Self::depth).max().unwrap_or(0),
+            Self::Not(inner) | Self::Values { filter: inner, .. } => inner.depth(),
+            Self::Test(..) => 0,
+        }
+    }
+}
+
 /// What is asked of an attribute.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Test {
