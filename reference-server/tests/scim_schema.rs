@@ -38,7 +38,7 @@ fn published(#[case] urn: &str, #[case] name: &str, #[case] pointer: &str, #[cas
 fn rfc7643_7_every_published_attribute_is_whole() {
     for schema in Registry::core().schemas() {
         let json = schema.to_json(BASE);
-        assert_eq!(json["schemas"], json!(["urn:ietf:params:scim:schemas:core:2.0:Schema"])); // 7-L2
+        assert_eq!(json["schemas"], json!(["urn:ietf:params:scim:schemas:core:2.0:Schema"])); // RFC7643-7-L2
         assert_eq!(json["meta"]["location"], format!("{BASE}/Schemas/{}", schema.id));
         let of_schemas = schema.id.ends_with(":Schema");
         for attribute in json["attributes"].as_array().unwrap() {
@@ -50,18 +50,18 @@ fn rfc7643_7_every_published_attribute_is_whole() {
 fn whole(attribute: &Value, of_schemas: bool, depth: usize) {
     let name = attribute["name"].as_str().expect("a name");
     for characteristic in ["description", "mutability", "returned", "type"] {
-        assert!(attribute[characteristic].is_string(), "{name} has no {characteristic}"); // 7-L4
+        assert!(attribute[characteristic].is_string(), "{name} has no {characteristic}"); // RFC7643-7-L4
     }
     assert!(attribute["multiValued"].is_boolean() && attribute["required"].is_boolean(), "{name}");
     let kind = attribute["type"].as_str().expect("a type");
-    assert_eq!(attribute["referenceTypes"].is_array(), kind == "reference", "{name}"); // 7-L10
+    assert_eq!(attribute["referenceTypes"].is_array(), kind == "reference", "{name}"); // RFC7643-7-L10
     assert_eq!(attribute["uniqueness"].is_string(), kind != "complex", "{name}");
-    assert_eq!(attribute["subAttributes"].is_array(), kind == "complex", "{name}"); // 7-L6
-    assert!(depth == 0 || kind != "complex" || of_schemas, "{name} is complex inside a complex one"); // 2.3.8-L2
+    assert_eq!(attribute["subAttributes"].is_array(), kind == "complex", "{name}"); // RFC7643-7-L6
+    assert!(depth == 0 || kind != "complex" || of_schemas, "{name} is complex inside a complex one"); // RFC7643-2.3.8-L2
     let letters = |c: char| c.is_ascii_alphanumeric() || matches!(c, '$' | '-' | '_');
     assert!(
         name == "$ref" || (name.starts_with(|c: char| c.is_ascii_alphabetic()) && name.chars().all(letters))
-    ); // 2.1-L2
+    ); // RFC7643-2.1-L2
     for sub in attribute["subAttributes"].as_array().into_iter().flatten() {
         whole(sub, of_schemas, depth + 1);
     }

@@ -16,7 +16,10 @@ use super::{
 };
 use crate::{
     accounts::Origin,
-    scim::{Draft, Error, IfMatch, Map, Membership, MembershipChange, PatchRequest, json},
+    scim::{
+        Draft, Error, IfMatch, Map, Membership, MembershipChange, PatchRequest, WriteOnly, compare::fold,
+        json,
+    },
     store::{Kind, Record, ResourceId},
 };
 
@@ -134,6 +137,7 @@ pub(crate) async fn post(
     body: Map,
 ) -> Result<Arc<Record>, Problem> {
     let mut draft = Draft::create(service.resource_type(kind), body)?;
+    check_password(&draft.write_only, &draft.document)?;
     service.served(kind).tidy(&mut draft.document);
     provisioning::create(service, author, kind, draft).await
 }
@@ -184,6 +188,7 @@ impl Change<'_> {
         let Self { service, author, kind, id, if_match, rights } = self;
         provisioning::change(service, author, kind, id, if_match, |current| {
             let mut wanted = compute(current)?;
+            check_password(&wanted.write_only, &wanted.document)?;
             service.served(kind).tidy(&mut wanted.document);
             match rights {
                 Rights::All => Ok(wanted),
@@ -192,6 +197,17 @@ impl Change<'_> {
         })
         .await
     }
+}
+
+/// The password policy (RFC 7643 section 4.1.1: a new password is checked against it): not blank, and not the name
+/// that everybody knows. Whoever provisions people sends random ones, so length is not this server's to judge.
+fn check_password(write_only: &WriteOnly, document: &Map) -> Result<(), Error> {
+    let Some(password) = write_only.password() else { return Ok(()) };
+    let user_name = document.get("userName").and_then(Value::as_str).unwrap_or_default();
+    if password.trim().is_empty() || fold(password) == fold(user_name) {
+        return Err(Error::invalid_value("password must not be blank, nor the userName; send another one"));
+    }
+    Ok(())
 }
 
 fn own_profile(current: &Map, wanted: Wanted) -> Result<Wanted, Error> {

@@ -64,8 +64,14 @@ impl AttrPath {
             None => (rest, None),
             Some((name, sub)) => (name, Some(sub)),
         };
-        for part in std::iter::once(name).chain(sub) {
-            if !is_name(part) {
+        // The URN of a schema alone reads as a path, too, and its last part can have dots and start with a digit.
+        let fits = |part: &str| if urn.is_some() { is_part(part) } else { is_name(part) };
+        let subs: Vec<&str> = match (&urn, sub) {
+            (Some(_), Some(sub)) => sub.split('.').collect(),
+            (_, sub) => sub.into_iter().collect(),
+        };
+        for part in std::iter::once(name).chain(subs) {
+            if !fits(part) {
                 let what = format!(
                     "{} is no attribute name; a name is a letter, then letters, digits, '-', '_' or '$', and \
                      a path is at most [urn:]attribute.subAttribute",
@@ -161,6 +167,11 @@ pub(crate) fn sub_attribute(tokens: &mut Tokens<'_>) -> Result<Option<String>, F
     let name = name.to_owned();
     tokens.next();
     Ok(Some(name))
+}
+
+/// A part of a URN between colons and dots that could also be a name, had it another beginning.
+fn is_part(text: &str) -> bool {
+    !text.is_empty() && text.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '$'))
 }
 
 /// RFC 7643 section 2.1 (ATTRNAME), and `$ref`, which the RFC uses against its own grammar (C31).

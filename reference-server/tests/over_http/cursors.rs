@@ -113,6 +113,7 @@ async fn a_walk_goes_on_where_it_was_when_resources_come_and_go() {
     }
 }
 
+/// RFC9865-4-L5, L6
 #[tokio::test]
 async fn rfc9865_2_l8_l9_and_2_1_l3_how_many() {
     let server = Server::build(vec![], Limits { page: 4, default_page: 3, ..Limits::default() }, None);

@@ -148,6 +148,11 @@ async fn rfc7643_7_l22_l23_and_rfc7644_3_5_1_l5_l6_l7_who_may_write_an_attribute
     server.put(&path, &body).await.expect(200);
     body["serial"] = "s-1".into();
     server.put(&path, &body).await.expect_error(400, Some("mutability"));
+    // RFC7644-3.5.2-L28: a value that is set once may be set by a PATCH, once.
+    let other = format!("/Agents/{}", server.post("/Agents", &agent("Marvin")).await.expect(201).id());
+    let add = |value: &str| json!([{"op": "add", "path": "serial", "value": value}]);
+    server.patch(&other, add("M-1")).await.expect(200);
+    server.patch(&other, add("M-2")).await.expect_error(400, Some("mutability"));
     for operation in [
         json!({"op": "replace", "path": "serial", "value": "S-2"}),
         json!({"op": "remove", "path": "serial"}),
@@ -179,6 +184,18 @@ async fn rfc7643_7_l24_a_value_that_must_be_unique_is() {
     let filter = encoded(&format!("{BADGE}:number eq \"A1\""));
     let found = server.get(&format!("/Users?filter={filter}")).await.expect(200).json();
     assert_eq!(column(&found, "userName"), ["ada"]);
+    for all in [format!("attributes={BADGE}"), format!("attributes={}", BADGE.to_uppercase())] {
+        let shown = server.get(&format!("/Users/{bob}?{all}")).await.expect(200).json();
+        assert_eq!((&shown[BADGE]["number"], shown.get("userName")), (&json!("a1"), None), "{all}");
+    }
+    for path in [BADGE.to_owned(), format!("{BADGE}:number"), format!("{BADGE}.number")] {
+        let value = if path == BADGE { json!({"number": "z"}) } else { json!("z") };
+        let operation = json!([{"op": "replace", "path": path, "value": value}]);
+        let patched = server.patch(&format!("/Users/{bob}"), operation).await.expect(200).json();
+        assert_eq!(patched[BADGE], json!({"number": "z"}), "{path}");
+    }
+    let operation = json!([{"op": "replace", "path": format!("{BADGE}:number"), "value": "a1"}]);
+    server.patch(&format!("/Users/{bob}"), operation).await.expect(200);
     let shown = server.get(&format!("/Users/{bob}?attributes={BADGE}:number")).await.expect(200).json();
     assert_eq!((&shown[BADGE]["number"], shown.get("userName")), (&json!("a1"), None));
 }
@@ -261,4 +278,21 @@ fn a_file_that_cannot_be_served_is_refused_with_its_name_and_why() {
         assert!(error.contains(says), "{says}: {error}");
     }
     core.extended("mine.json", &whole.to_string()).unwrap();
+}
+
+#[tokio::test]
+async fn rfc7643_6_l7_an_extension_that_is_required_has_to_be_there() {
+    let mut definitions = definitions();
+    definitions["schemaExtensions"][0]["required"] = true.into();
+    definitions["schemas"][1]["attributes"][0]["required"] = true.into();
+    let files = [("agents.json".to_owned(), definitions.to_string())];
+    let server = Server::speaking(Protocol::new(&Rules::RFC, &files).unwrap());
+    server.post("/Users", &user("ada")).await.expect_error(400, Some("invalidValue"));
+    let mut body = user("ada");
+    body[BADGE] = json!({});
+    server.post("/Users", &body).await.expect_error(400, Some("invalidValue"));
+    body[BADGE] = json!({"number": "1"});
+    let id = server.post("/Users", &body).await.expect(201).id();
+    let remove = json!([{"op": "remove", "path": BADGE}]);
+    server.patch(&format!("/Users/{id}"), remove).await.expect_error(400, Some("mutability"));
 }

@@ -54,6 +54,7 @@ async fn rfc7644_4_what_is_listed_can_be_read_where_it_says_it_is() {
     }
 }
 
+/// RFC7643-6-L2, L3, L4, L5, RFC7643-7-L1, INTEROP-Discovery-L1, L3, IPSIE-AL1-2025-12-L1
 #[tokio::test]
 async fn rfc7643_6_a_resource_type_names_schemas_and_an_endpoint_that_exist() {
     let server = Server::new();
@@ -71,6 +72,7 @@ async fn rfc7643_6_a_resource_type_names_schemas_and_an_endpoint_that_exist() {
     }
 }
 
+/// RFC7644-4-L8
 #[tokio::test]
 async fn rfc7644_4_l7_parameters_are_ignored_and_a_filter_is_refused() {
     let server = Server::new();

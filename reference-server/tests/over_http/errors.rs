@@ -110,6 +110,7 @@ async fn rfc7644_3_3_l9_a_body_that_is_no_json_is_invalid_syntax() {
     }
 }
 
+/// RFC7644-3.8-L6
 #[tokio::test]
 async fn rfc7644_3_8_l5_both_media_types_are_taken_with_parameters_and_no_other() {
     let server = Server::new();
@@ -160,6 +161,7 @@ async fn a_body_that_breaks_off_is_a_bad_request() {
     Server::new().send(request).await.expect_error(400, Some("invalidSyntax"));
 }
 
+/// RFC7644-3.1-L1, RFC7644-3.8-L3, L4, INTEROP-HTTP-L1
 #[tokio::test]
 async fn rfc7644_3_8_l2_the_answer_is_scim_json_whatever_is_accepted() {
     let server = Server::new();

@@ -19,6 +19,7 @@ async fn three_users(server: &Server) -> [String; 3] {
     ids.try_into().unwrap()
 }
 
+/// RFC7643-4.2-L2, L3
 #[tokio::test]
 async fn a_member_is_shown_with_its_type_its_name_and_where_it_is() {
     let server = Server::new();
@@ -41,6 +42,7 @@ async fn a_member_is_shown_with_its_type_its_name_and_where_it_is() {
     );
 }
 
+/// RFC7643-4.2-L1, L6
 #[tokio::test]
 async fn a_group_needs_a_name_and_no_members() {
     let server = Server::new();
@@ -51,6 +53,7 @@ async fn a_group_needs_a_name_and_no_members() {
     assert_eq!(created.json().get("members"), None);
 }
 
+/// RFC7643-2.3.7-L3, RFC7643-4.2-L7
 #[tokio::test]
 async fn a_member_that_does_not_exist_is_refused_and_nothing_happens() {
     let server = Server::new();
@@ -234,6 +237,7 @@ async fn rfc7644_3_14_l3_two_answers_with_one_version_are_equal() {
     }
 }
 
+/// RFC7643-4.1.2-L4, L6
 #[tokio::test]
 async fn membership_is_not_changed_through_the_user() {
     let server = Server::new();

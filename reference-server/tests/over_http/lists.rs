@@ -81,6 +81,7 @@ async fn rfc7644_3_4_2_4_the_edges_of_paging() {
     server.get("/Users?count=abc").await.expect_error(400, Some("invalidValue"));
 }
 
+/// RFC7644-3.4.2.1-L3: a page instead of tooMany.
 #[tokio::test]
 async fn a_page_is_never_longer_than_the_limit() {
     let limits = scimspec_reference_server::Limits { page: 2, ..Default::default() };
@@ -121,6 +122,7 @@ async fn what_providers_look_people_up_by_finds_them() {
     }
 }
 
+/// RFC7644-3.4.2.2-L2
 #[tokio::test]
 async fn a_filter_that_no_index_answers_is_answered_all_the_same() {
     let (server, all) = with_users(5).await;
@@ -156,6 +158,7 @@ async fn meta_and_groups_can_be_filtered_by() {
     assert_eq!(filtered(&server, r#"meta.created lt "2020-01-01T00:00:00Z""#).await["totalResults"], 0);
 }
 
+/// RFC7644-3.4.2.2-L59, L60
 #[tokio::test]
 async fn groups_are_found_by_name_and_by_member() {
     let (server, all) = with_users(2).await;

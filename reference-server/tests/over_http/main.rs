@@ -16,6 +16,7 @@ mod me;
 mod patch_rows;
 mod profiles;
 mod resource_rows;
+mod rights;
 mod search;
 mod soak;
 mod sorting;

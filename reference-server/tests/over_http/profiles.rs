@@ -133,6 +133,7 @@ async fn interop_update_l7_what_a_filter_selects_is_changed_by_sub_attributes() 
     }
 }
 
+/// INTEROP-Case-L1, IPSIE-5.1-L1, IPSIE-6.1.3-L1, IPSIE-6.1.4-L1, IPSIE-6.1.6-L1
 #[tokio::test]
 async fn interop_errors_l1_and_lifecycle_conflicts_are_409_and_a_deletion_is_one() {
     for server in strict() {
@@ -149,8 +150,9 @@ async fn interop_errors_l1_and_lifecycle_conflicts_are_409_and_a_deletion_is_one
     }
 }
 
+/// INTEROP-Paging-L1, L3, INTEROP-Endpoints-L1, INTEROP-Update-L1
 #[tokio::test]
-async fn interop_filter_l1_l2_paging_l3_and_endpoints_l1() {
+async fn interop_filter_l1_l2_pages_and_endpoints() {
     for server in strict() {
         server.post("/Users", &grace()).await.expect(201);
         let filter = encoded(r#"userName eq "grace" and active eq true"#);
@@ -198,6 +200,7 @@ async fn ipsie_6_2_1_l2_no_two_groups_have_one_name() {
     Server::new().group("Staff", &[]).await;
 }
 
+/// IPSIE-6.1.1-L1, IPSIE-6.2.1-L1
 #[tokio::test]
 async fn ipsie_6_1_7_l1_and_6_2_5_l1_the_filters_that_it_names() {
     let server = server(&Rules::IPSIE);
@@ -222,6 +225,7 @@ async fn ipsie_6_1_7_l1_and_6_2_5_l1_the_filters_that_it_names() {
     }
 }
 
+/// IPSIE-4.3-L3
 #[tokio::test]
 async fn ipsie_6_2_6_l1_fifty_members_in_one_request_and_4_3_l3_bulk() {
     let server = server(&Rules::IPSIE);
@@ -243,4 +247,27 @@ async fn ipsie_6_2_6_l1_fifty_members_in_one_request_and_4_3_l3_bulk() {
     server.patch(&format!("/Groups/{group}"), json!(adds)).await.expect(204); // IPSIE-4.3-L4
     let group = server.get(&format!("/Groups/{group}")).await.json();
     assert_eq!(group["members"].as_array().unwrap().len(), 50);
+}
+
+/// INTEROP-Paging-L2, IPSIE-6.1.5-L1
+#[tokio::test]
+async fn a_hundred_resources_fit_a_page() {
+    for server in strict() {
+        let users: Vec<Value> = (0..101)
+            .map(|n| {
+                let data = user(&format!("u{n}"));
+                json!({"method": "POST", "path": "/Users", "bulkId": n.to_string(), "data": data})
+            })
+            .collect();
+        let body =
+            json!({"schemas": ["urn:ietf:params:scim:api:messages:2.0:BulkRequest"], "Operations": users});
+        server.post("/Bulk", &body).await.expect(200);
+        for (query, expected) in [("?count=100", 100), ("", 100), ("?count=5000", 101)] {
+            let list = server.get(&format!("/Users{query}")).await.expect(200).json();
+            assert_eq!(
+                (list["Resources"].as_array().unwrap().len(), &list["totalResults"]),
+                (expected, &json!(101))
+            );
+        }
+    }
 }

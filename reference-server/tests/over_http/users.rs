@@ -85,6 +85,7 @@ async fn two_people_may_have_one_external_id() {
     server.post("/Users", &grace).await.expect(201);
 }
 
+/// RFC7644-3.3-L13
 #[tokio::test]
 async fn of_many_creates_at_once_exactly_one_wins() {
     let server = Server::new();

@@ -296,7 +296,8 @@ fn text_value(attribute: &Attribute, text: String, path: &str) -> Result<Option<
         Some(Format::Certificate) => {
             (first_byte(&text) != Some(0x30)).then_some("a DER certificate in base64")
         }
-        None => None,
+        Some(Format::Shown) if text.trim().is_empty() => return Ok(None),
+        Some(Format::Shown) | None => None,
     };
     match demand {
         None => Ok(Some(Value::String(text))),

@@ -164,6 +164,8 @@ pub enum Format {
     CountryCode,
     /// One DER certificate (RFC 7643 section 4.1.2, `x509Certificates`).
     Certificate,
+    /// A text to show to people; a blank one is none (RFC 7643 section 4.1.1, `displayName`).
+    Shown,
 }
 
 impl Schema {

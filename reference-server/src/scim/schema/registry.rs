@@ -375,16 +375,18 @@ impl ResourceType {
         if let Some(extension) = self.extension(urn) {
             return with_sub(Some(extension), extension.attribute(&path.name)?, path.sub.as_deref());
         }
-        // "urn:...:2.0:User" reads as the attribute "User" of "urn:...:2.0" until one knows the schemas.
-        let whole = format!("{urn}:{}", path.name);
-        match (self.extension(&whole), &path.sub) {
-            (Some(extension), None) => Some(Target::Extension(extension)),
-            (Some(extension), Some(name)) => with_sub(Some(extension), extension.attribute(name)?, None),
-            (None, Some(name)) if self.schema.id.eq_ignore_ascii_case(&whole) => {
-                with_sub(None, self.attribute(name)?, None)
-            }
-            (None, _) => None,
+        // "urn:...:2.0:User" reads as the attribute "User" of "urn:...:2.0" until one knows the schemas, and
+        // "urn:...:User.Badge" as a sub-attribute of that.
+        let whole = path.to_string();
+        if let Some(extension) = self.extension(&whole) {
+            return Some(Target::Extension(extension));
         }
+        let (schema, name) = whole.rsplit_once('.')?;
+        if self.schema.id.eq_ignore_ascii_case(schema) {
+            return with_sub(None, self.attribute(name)?, None);
+        }
+        let extension = self.extension(schema)?;
+        with_sub(Some(extension), extension.attribute(name)?, None)
     }
 
     /// The ResourceType resource (RFC 7643 section 6); `base_url` is the service root without a slash at its end.
