@@ -68,10 +68,9 @@ macro_rules! select_records {
     };
 }
 
-const READ: &str = select_records!("WHERE r.id = $1 AND r.tenant = $2 AND r.kind = $3");
+use select_records;
 
-const FIND: &str =
-    select_records!("JOIN keys k ON k.resource = r.sequence WHERE k.digest = $1 ORDER BY k.resource");
+const READ: &str = select_records!("WHERE r.id = $1 AND r.tenant = $2 AND r.kind = $3");
 
 const AFTER: &str =
     select_records!("WHERE r.tenant = $1 AND r.kind = $2 AND r.sequence > $3 ORDER BY r.sequence LIMIT $4");

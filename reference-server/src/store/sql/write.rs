@@ -84,8 +84,11 @@ pub(super) trait Transaction: Send {
     /// Takes rows away; returns whose rows there were.
     fn part(&mut self, holder: i64, members: &[i64]) -> impl Step<Vec<i64>>;
 
-    /// Moves the versions of these resources and of all that are below them through rows, but not of `except`.
-    fn touch_below(&mut self, tops: &[i64], except: i64) -> impl Step<()>;
+    /// The members of any of these, once each.
+    fn members_of_any(&mut self, holders: &[i64]) -> impl Step<Vec<i64>>;
+
+    /// Moves the versions of these resources.
+    fn touch(&mut self, resources: &[i64]) -> impl Step<()>;
 
     /// Moves the versions of the groups that have this member.
     fn touch_holders(&mut self, member: i64) -> impl Step<()>;
@@ -144,7 +147,7 @@ async fn create<T: Transaction>(
     record.sequence = Sequence(unsigned(sequence));
     tx.file(sequence, &filed(tenant, kind, draft)).await?;
     let balance = change_rows(tx, sequence, &peers, &[MemberChange::Add(members.to_vec())]).await?;
-    tx.touch_below(&sequences(&balance.joined), sequence).await?;
+    touch_below(tx, sequences(&balance.joined), sequence).await?;
     // Last, because all that are created at the same time meet here.
     tx.count(tenant, kind, sequence, 1).await?;
     Ok(Committed { record: Arc::new(record), changed: true, joined: ids(&balance.joined), left: Vec::new() })
@@ -195,7 +198,7 @@ async fn update<T: Transaction>(
         tx.touch_holders(sequence).await?;
         tops.push(sequence);
     }
-    tx.touch_below(&tops, sequence).await?;
+    touch_below(tx, tops, sequence).await?;
     Ok(Committed { record, changed, joined: ids(&balance.joined), left: ids(&balance.left) })
 }
 
@@ -209,7 +212,7 @@ async fn delete<T: Transaction>(
     tx.claim(tenant, Reach::Tenant).await?;
     let (sequence, record) = expect(tx, tenant, (kind, id), expected).await?;
     let left = tx.members(sequence).await?;
-    tx.touch_below(&[sequence], sequence).await?;
+    touch_below(tx, vec![sequence], sequence).await?;
     // A group that loses a member has changed, whoever brought it about.
     tx.modify_holders(sequence, at).await?;
     tx.delete(sequence).await?;
@@ -336,6 +339,23 @@ impl Book {
         }
         balance
     }
+}
+
+/// Moves the versions of these resources and of all that are below them through rows, but not of the one that is
+/// written. Level by level, and not as one recursive question: a planner that cannot know how few there mostly are
+/// would read all resources.
+async fn touch_below<T: Transaction>(tx: &mut T, tops: Vec<i64>, written: i64) -> Result<(), sqlx::Error> {
+    let mut below: HashSet<i64> = tops.iter().copied().collect();
+    let mut level = tops;
+    while !level.is_empty() {
+        level = tx.members_of_any(&level).await?;
+        level.retain(|member| below.insert(*member));
+    }
+    below.remove(&written);
+    if below.is_empty() {
+        return Ok(());
+    }
+    tx.touch(&below.into_iter().collect::<Vec<_>>()).await
 }
 
 fn find(peers: &Peers, ids: &[ResourceId]) -> Vec<Peer> {

@@ -95,11 +95,11 @@ type Outcome<T> = Result<T, sqlx::Error>;
 
 macro_rules! accounts {
     () => {
-        "SELECT id, resource, text FROM accounts WHERE tenant = $1 AND id IN ( \
+        "SELECT id, resource, text FROM accounts WHERE tenant = $1 AND id = ANY (ARRAY( \
              SELECT UNNEST($2::BIGINT[]) \
              UNION SELECT account FROM account_credentials WHERE id = $3 \
              UNION SELECT id FROM accounts WHERE tenant = $1 AND resource = ANY ($4) \
-             UNION SELECT id FROM accounts WHERE tenant = $1 AND administers AND $5) \
+             UNION SELECT id FROM accounts WHERE tenant = $1 AND administers AND $5)) \
          ORDER BY id"
     };
 }

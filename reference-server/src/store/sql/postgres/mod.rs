@@ -14,8 +14,8 @@ use tokio::time::timeout;
 
 use self::accounts::PostgresLedger;
 use super::{
-    AFTER, BEFORE, BLOCK, FIND, FROM, GROUPS_OF, MEMBERS, OpenError, READ, RecordRow, START, SqlAccounts,
-    TOTAL, digest, failed, migrator, record, records, references, signed, unsigned,
+    AFTER, BEFORE, BLOCK, FROM, GROUPS_OF, MEMBERS, OpenError, READ, RecordRow, START, SqlAccounts, TOTAL,
+    digest, failed, migrator, record, records, references, select_records, signed, unsigned,
     write::{Failure, apply},
 };
 use crate::{
@@ -40,6 +40,12 @@ const ATTEMPTS: usize = 8;
 
 /// Where the tables are, unless told otherwise.
 const SCHEMA: &str = "scimspec";
+
+/// The keys first, as an array: for all that the planner knows they could be many, and it would rather read all
+/// resources.
+const FIND: &str = select_records!(
+    "WHERE r.sequence = ANY (ARRAY(SELECT resource FROM keys WHERE digest = $1)) ORDER BY r.sequence"
+);
 
 const STEPS: &[(&str, &str)] =
     &[("resources", include_str!("0001_resources.sql")), ("accounts", include_str!("0002_accounts.sql"))];

@@ -146,28 +146,21 @@ impl Transaction for PgConnection {
             .await
     }
 
-    async fn touch_below(&mut self, tops: &[i64], except: i64) -> Result<()> {
-        if tops.is_empty() {
-            return Ok(());
-        }
-        query(
-            "WITH RECURSIVE below (sequence) AS ( \
-                 SELECT UNNEST($1::BIGINT[]) \
-                 UNION SELECT m.member FROM below JOIN memberships m ON m.holder = below.sequence) \
-             UPDATE resources SET version = version + 1 \
-             WHERE sequence IN (SELECT sequence FROM below) AND sequence <> $2",
-        )
-        .bind(tops)
-        .bind(except)
-        .execute(self)
-        .await?;
+    async fn members_of_any(&mut self, holders: &[i64]) -> Result<Vec<i64>> {
+        let members = query_scalar("SELECT DISTINCT member FROM memberships WHERE holder = ANY ($1)");
+        members.bind(holders).fetch_all(self).await
+    }
+
+    async fn touch(&mut self, resources: &[i64]) -> Result<()> {
+        let touch = query("UPDATE resources SET version = version + 1 WHERE sequence = ANY ($1)");
+        touch.bind(resources).execute(self).await?;
         Ok(())
     }
 
     async fn touch_holders(&mut self, member: i64) -> Result<()> {
         query(
             "UPDATE resources SET version = version + 1 \
-             WHERE sequence IN (SELECT holder FROM memberships WHERE member = $1) AND sequence <> $1",
+             WHERE sequence = ANY (ARRAY(SELECT holder FROM memberships WHERE member = $1)) AND sequence <> $1",
         )
         .bind(member)
         .execute(self)
@@ -178,7 +171,7 @@ impl Transaction for PgConnection {
     async fn modify_holders(&mut self, member: i64, at: Timestamp) -> Result<()> {
         query(
             "UPDATE resources SET version = version + 1, last_modified = GREATEST($2, last_modified + 1) \
-             WHERE sequence IN (SELECT holder FROM memberships WHERE member = $1) AND sequence <> $1",
+             WHERE sequence = ANY (ARRAY(SELECT holder FROM memberships WHERE member = $1)) AND sequence <> $1",
         )
         .bind(member)
         .bind(at.0)

@@ -27,8 +27,8 @@ use self::{
     writer::{Work, Writer},
 };
 use super::{
-    AFTER, BEFORE, BLOCK, FIND, FROM, GROUPS_OF, MEMBERS, OpenError, READ, RecordRow, START, SqlAccounts,
-    TOTAL, digest, failed, migrator, record, records, references, signed,
+    AFTER, BEFORE, BLOCK, FROM, GROUPS_OF, MEMBERS, OpenError, READ, RecordRow, START, SqlAccounts, TOTAL,
+    digest, failed, migrator, record, records, references, select_records, signed,
     write::{Failure, apply},
 };
 use crate::{
@@ -47,6 +47,9 @@ const BATCH: i64 = 256;
 
 /// How long one process waits for another one that works on the same file.
 const PATIENCE: Duration = Duration::from_secs(30);
+
+const FIND: &str =
+    select_records!("WHERE r.sequence IN (SELECT resource FROM keys WHERE digest = $1) ORDER BY r.sequence");
 
 const STEPS: &[(&str, &str)] =
     &[("resources", include_str!("0001_resources.sql")), ("accounts", include_str!("0002_accounts.sql"))];

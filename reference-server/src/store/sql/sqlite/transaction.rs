@@ -144,19 +144,22 @@ impl Transaction for SqliteConnection {
         .await
     }
 
-    async fn touch_below(&mut self, tops: &[i64], except: i64) -> Result<()> {
-        if tops.is_empty() {
-            return Ok(());
-        }
-        query(
-            "WITH RECURSIVE below (sequence) AS ( \
-                 SELECT value FROM json_each($1) \
-                 UNION SELECT m.member FROM below JOIN memberships m ON m.holder = below.sequence) \
-             UPDATE resources SET version = version + 1 \
-             WHERE sequence IN (SELECT sequence FROM below) AND sequence <> $2",
+    async fn members_of_any(&mut self, holders: &[i64]) -> Result<Vec<i64>> {
+        query_scalar(
+            "SELECT DISTINCT m.member FROM json_each($1) wanted \
+             CROSS JOIN memberships m ON m.holder = wanted.value",
         )
-        .bind(list(tops))
-        .bind(except)
+        .bind(list(holders))
+        .fetch_all(self)
+        .await
+    }
+
+    async fn touch(&mut self, resources: &[i64]) -> Result<()> {
+        query(
+            "UPDATE resources SET version = version + 1 \
+             WHERE sequence IN (SELECT value FROM json_each($1))",
+        )
+        .bind(list(resources))
         .execute(self)
         .await?;
         Ok(())
