@@ -1,5 +1,6 @@
 //! The rules that profiles put in the place of the RFCs': `--as interop` and `--as ipsie`.
 
+use axum::http::Method;
 use scimspec_reference_server::{Protocol, scim::Rules};
 use serde_json::{Value, json};
 
@@ -268,6 +269,29 @@ async fn a_hundred_resources_fit_a_page() {
                 (list["Resources"].as_array().unwrap().len(), &list["totalResults"]),
                 (expected, &json!(101))
             );
+        }
+    }
+}
+
+/// IPSIE-4.2-L1 is every test above that asks both; IPSIE-5.1-L2, IPSIE-8-L1
+#[tokio::test]
+async fn ipsie_a_deactivation_ends_every_way_in_and_errors_tell_nothing_of_the_inside() {
+    let server = server(&Rules::IPSIE);
+    let id = server.post("/Users", &user("ada")).await.expect(201).id();
+    let password = json!({"password": "analytical-engine"});
+    server.admin(Method::PUT, "/ada/password", Some(password)).await.expect(204);
+    let open = server.sign_in("ada", "analytical-engine").await.expect(200).json();
+    let session = open["session"].as_str().unwrap();
+    let token = server.token(session).await;
+    server.set_active(&id, false).await.expect(200);
+    for credential in [session, &token] {
+        server.me(credential).await.expect(401);
+    }
+    server.sign_in("ada", "analytical-engine").await.expect(403);
+    for path in ["/Users?filter=x", "/Users/x", "/Nope", "/Users?cursor=x", "/Users?count=x"] {
+        let text = server.get(path).await.text.to_lowercase();
+        for inside in ["panic", ".rs", "sql", "stack", "serde", "unwrap"] {
+            assert!(!text.contains(inside), "{path}: {text}");
         }
     }
 }

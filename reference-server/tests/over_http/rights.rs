@@ -28,11 +28,11 @@ async fn rfc7643_9_3_l1_and_rfc7644_6_l1_a_tenant_sees_and_changes_its_own_only(
     let id = server.ada().await;
     let path = format!("/Users/{id}");
     for method in [Method::GET, Method::PUT, Method::PATCH, Method::DELETE] {
-        let patch = json!({
+        let removal = json!({
             "schemas": ["urn:ietf:params:scim:api:messages:2.0:PatchOp"],
             "Operations": [{"op": "remove", "path": "title"}],
         });
-        let body = if method == Method::PATCH { patch } else { user("mallory") };
+        let body = if method == Method::PATCH { removal } else { user("mallory") };
         as_other(&server, method, &path, &body).await.expect_error(404, None);
     }
     // RFC7643-3.1-L14: what one provider calls a person is nothing to another.
