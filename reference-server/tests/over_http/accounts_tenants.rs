@@ -294,3 +294,43 @@ async fn a_filter_deeper_than_the_limit_is_refused() {
     let deep = "/Users?filter=title%20pr%20and%20not%20(title%20pr%20or%20title%20pr)";
     one.get(deep).await.expect_error(400, Some("invalidFilter"));
 }
+
+/// RFC 9865 section 2: a cursor is opaque; here it also carries no right.
+#[tokio::test]
+async fn a_cursor_of_one_leads_nowhere_at_the_other() {
+    let server = server(Limits::default());
+    let (one, two) = sides(&server);
+    for side in [&one, &two] {
+        for name in ["ada", "grace", "emmy"] {
+            side.create(user(name)).await;
+        }
+    }
+    let page = one.get("/Users?cursor&count=1").await.expect(200).json();
+    let cursor = page["nextCursor"].as_str().unwrap();
+    one.get(&format!("/Users?cursor={cursor}&count=1")).await.expect(200);
+    two.get(&format!("/Users?cursor={cursor}&count=1")).await.expect_error(400, Some("invalidCursor"));
+}
+
+#[tokio::test]
+async fn no_search_and_no_bulk_request_reaches_across() {
+    let server = server(Limits::default());
+    let (one, two) = sides(&server);
+    let id = one.create(ada()).await;
+    let search = json!({"schemas": ["urn:ietf:params:scim:api:messages:2.0:SearchRequest"],
+        "filter": "userName eq \"ada\""});
+    for path in ["/Users/.search", "/.search"] {
+        let found = two.ask(Method::POST, path, search.clone()).await.expect(200).json();
+        assert_eq!(found["totalResults"], 0, "{path}");
+    }
+    let bulk = json!({"schemas": ["urn:ietf:params:scim:api:messages:2.0:BulkRequest"], "Operations": [
+        {"method": "DELETE", "path": format!("/Users/{id}")},
+        {"method": "POST", "path": "/Groups", "bulkId": "g",
+            "data": {"schemas": [GROUP], "displayName": "Staff", "members": [{"value": id}]}},
+    ]});
+    let done = two.ask(Method::POST, "/Bulk", bulk).await.expect(200).json();
+    assert_eq!(
+        (&done["Operations"][0]["status"], &done["Operations"][1]["status"]),
+        (&json!("404"), &json!("400"))
+    );
+    one.get(&format!("/Users/{id}")).await.expect(200);
+}
