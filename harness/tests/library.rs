@@ -1,6 +1,6 @@
 //! The embedded library against the embedded server: one test for each scenario file, named by its id, as every persona
-//! and with every row of its table; what is for GitLab, against a GitLab of either generation. The conversations are
-//! held against `scenarios/snapshots`.
+//! and with every row of its table; what is for a profile of its own, against a server that keeps it. The conversations
+//! are held against `scenarios/snapshots`.
 
 use std::collections::BTreeSet;
 use std::net::{Ipv4Addr, SocketAddr};
@@ -18,9 +18,11 @@ use scimspec::runner::plan::Selection;
 use scimspec::scenario::model::{Allow, Scenario};
 use scimspec::secrets::Secrets;
 use scimspec::snapshot;
-use scimspec::target::embedded::{Blueprint, Embedded, EmbeddedError, Front};
+use scimspec::target::embedded::{Blueprint, Embedded, Front};
 use scimspec_reference_server::gitlab::{Generation, GitLabConfig};
-use scimspec_reference_server::{Limits, TokenHash};
+use scimspec_reference_server::scim::Rules;
+use scimspec_reference_server::store::StoreChoice;
+use scimspec_reference_server::{Limits, Protocol, TokenHash};
 
 fn main() -> ExitCode {
     let arguments = Arguments::from_args();
@@ -47,37 +49,49 @@ fn told_right(library: &Library) -> Result<(), Failed> {
 /// The server that a scenario is told to.
 #[derive(Debug, Clone, Copy)]
 enum Subject {
-    Rfc,
+    /// By the RFCs, or by the rules of a profile that contradicts them in points.
+    Scim(&'static str),
     GitLab(Generation),
 }
 
 impl Subject {
     fn of(scenario: &Scenario) -> Vec<Self> {
-        if scenario.profiles.iter().any(|profile| profile == "gitlab") {
-            vec![Self::GitLab(Generation::Classic), Self::GitLab(Generation::Current)]
-        } else {
-            vec![Self::Rfc]
+        match scenario.profiles.first().map(String::as_str) {
+            Some("gitlab") => vec![Self::GitLab(Generation::Classic), Self::GitLab(Generation::Current)],
+            Some("interop") => vec![Self::Scim("interop")],
+            Some("ipsie") => vec![Self::Scim("ipsie")],
+            _ => vec![Self::Scim("base")],
         }
     }
 
     fn profile(self) -> &'static str {
         match self {
-            Self::Rfc => "base",
+            Self::Scim(profile) => profile,
             Self::GitLab(_) => "gitlab",
         }
     }
 
-    async fn start(self, secrets: &Secrets) -> Result<Embedded, EmbeddedError> {
-        let address = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
-        let generation = match self {
-            Self::Rfc => return Embedded::start(address, None, Vec::new(), secrets).await,
-            Self::GitLab(generation) => generation,
+    async fn start(self, secrets: &Secrets) -> Result<Embedded, Failed> {
+        let front = match self {
+            Self::Scim(profile) => {
+                let rules = match profile {
+                    "interop" => &Rules::INTEROP,
+                    "ipsie" => &Rules::IPSIE,
+                    _ => &Rules::RFC,
+                };
+                let protocol = Protocol::new(rules, &[])?;
+                let (tenants, deviations, store) = (Vec::new(), Vec::new(), StoreChoice::Memory);
+                Front::Rfc { tenants, public_url: None, deviations, protocol, store }
+            }
+            Self::GitLab(generation) => {
+                // The tokens are made where the server is.
+                let config = GitLabConfig::new(generation, TokenHash::of(""), TokenHash::of(""));
+                Front::GitLab(Box::new(config))
+            }
         };
-        // The tokens are made where the server is.
-        let config = GitLabConfig::new(generation, TokenHash::of(""), TokenHash::of(""));
-        let front = Front::GitLab(Box::new(config));
+        let address = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
         let blueprint = Blueprint { address, tls: None, token: None, limits: Limits::default(), front };
-        Embedded::build(blueprint, secrets).await
+        Ok(Embedded::build(blueprint, secrets).await?)
     }
 }
 

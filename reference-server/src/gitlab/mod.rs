@@ -12,7 +12,7 @@
 //! |---|---|
 //! | `/api/scim/v2/application/Users`, `/Groups` | SCIM of the instance |
 //! | `/api/scim/v2/groups/PATH/Users` | SCIM of one top-level group |
-//! | `/app/..` | the application's side ([`admin`] and [`saml`] list it) |
+//! | `/app/..` | the application's side (`admin` and `saml` list it) |
 
 mod admin;
 mod answer;
