@@ -181,7 +181,10 @@ async fn authorise(
         None => None,
     };
     let caller = caller.ok_or_else(refuse)?;
-    service.rate.take(&caller.tenant).map_err(Problem::too_many_requests)?;
+    // A person must not be able to use up what its provider needs to shut it out.
+    if caller.person.is_none() {
+        service.rate.take(&caller.tenant).map_err(Problem::too_many_requests)?;
+    }
     Ok(caller)
 }
 

@@ -1,9 +1,12 @@
 //! `/Me` (RFC 7644 section 3.11): the resource of whoever asks.
 
+use std::num::NonZeroU32;
+
 use axum::{
     body::Body,
     http::{Method, Request},
 };
+use scimspec_reference_server::{Limits, Rate};
 use serde_json::{Value, json};
 
 use crate::support::{Answer, PATCH_OP, Server};
@@ -77,6 +80,19 @@ async fn rfc7644_3_11_l4_a_person_changes_how_it_is_addressed_and_nothing_that_d
         (&after["nickName"], &after["userName"], after.get("title")),
         (&json!("Ada"), &json!("ada"), None)
     );
+}
+
+#[tokio::test]
+async fn a_person_cannot_keep_its_provider_out_by_asking_too_much() {
+    let two = NonZeroU32::new(2).unwrap();
+    let rate = Some(Rate { per_second: NonZeroU32::MIN, burst: two });
+    let server = Server::build(vec![], Limits { rate, ..Limits::default() }, None);
+    let id = server.ada().await;
+    let session = server.session().await;
+    for _ in 0..5 {
+        me(&server, Method::GET, &session, None).await.expect(200);
+    }
+    server.set_active(&id, false).await.expect(200);
 }
 
 #[tokio::test]
