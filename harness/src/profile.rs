@@ -171,6 +171,11 @@ impl Profile {
         self.demands.get(id).cloned().unwrap_or(Ruling { demand: Demand::Off, because: None })
     }
 
+    /// Whether it says in so many words that none of these is asked for.
+    pub fn switches_off(&self, ids: &[RequirementId]) -> bool {
+        ids.iter().all(|id| self.demands.get(id).is_some_and(|ruling| ruling.demand == Demand::Off))
+    }
+
     /// The hardest of several requirements: a check that shows them breaks all of them.
     pub fn hardest(&self, ids: &[RequirementId]) -> Ruling {
         ids.iter()

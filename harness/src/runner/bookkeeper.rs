@@ -25,11 +25,13 @@ impl<'a> Bookkeeper<'a> {
     }
 
     async fn carry(&self, origin: Origin, request: Request) -> Exchange {
-        let entry =
-            creates(&request).map(|(endpoint, name)| self.ledger.intend(&endpoint, &name, self.story));
+        let made = creates(&request);
+        let entries: Vec<EntryId> =
+            made.iter().map(|(endpoint, name)| self.ledger.intend(endpoint, name, self.story)).collect();
         let exchange = self.inner.send(origin, request).await;
-        if let Some(entry) = entry {
-            self.note(entry, &exchange);
+        // What a bulk request made is found by name: its answer tells of each operation in its own way.
+        if let ([entry], false) = (&entries[..], is_bulk(&exchange.request)) {
+            self.note(*entry, &exchange);
         }
         exchange
     }
@@ -57,18 +59,36 @@ impl Wire for Bookkeeper<'_> {
     }
 }
 
-/// The endpoint and the name of what a request would create.
-fn creates(request: &Request) -> Option<(String, String)> {
-    let Destination::Scim(target) = &request.to else { return None };
-    if request.method != Method::POST {
-        return None;
+/// The endpoint and the name of everything that a request would create.
+fn creates(request: &Request) -> Vec<(String, String)> {
+    let Destination::Scim(target) = &request.to else { return Vec::new() };
+    let body = request.body.as_ref().and_then(|body| serde_json::from_slice::<Value>(body).ok());
+    let Some(body) = body.filter(|_| request.method == Method::POST) else { return Vec::new() };
+    if !is_bulk(request) {
+        return created_at(target, &body).into_iter().collect();
     }
+    let operations = body.get("Operations").and_then(Value::as_array);
+    let posts = operations.into_iter().flatten().filter(|operation| {
+        operation
+            .get("method")
+            .and_then(Value::as_str)
+            .is_some_and(|method| method.eq_ignore_ascii_case("POST"))
+    });
+    posts
+        .filter_map(|operation| created_at(operation.get("path")?.as_str()?, operation.get("data")?))
+        .collect()
+}
+
+fn created_at(target: &str, body: &Value) -> Option<(String, String)> {
     let path = target.split('?').next().unwrap_or(target).trim_end_matches('/');
     let endpoint = ["/Users", "/Groups"].into_iter().find(|endpoint| path.eq_ignore_ascii_case(endpoint))?;
-    let body: Value = serde_json::from_slice(request.body.as_ref()?).ok()?;
     let attribute = if endpoint == "/Users" { "userName" } else { "displayName" };
     let (_, name) = body.as_object()?.iter().find(|(key, _)| key.eq_ignore_ascii_case(attribute))?;
     Some((endpoint.to_owned(), name.as_str()?.to_owned()))
+}
+
+fn is_bulk(request: &Request) -> bool {
+    matches!(&request.to, Destination::Scim(target) if target.split('?').next().is_some_and(|path| path.eq_ignore_ascii_case("/Bulk")))
 }
 
 #[cfg(test)]
@@ -79,10 +99,14 @@ mod tests {
     fn only_a_post_to_a_collection_creates() {
         let body = r#"{"USERNAME": "ada"}"#;
         let post = |target: &str| Request::scim(Method::POST, target).body(body);
-        assert_eq!(creates(&post("/Users?attributes=id")), Some(("/Users".into(), "ada".into())));
-        assert_eq!(creates(&post("/users/")), Some(("/Users".into(), "ada".into())));
-        assert_eq!(creates(&post("/Users/.search")), None);
-        assert_eq!(creates(&post("/Groups")), None, "a group has no userName");
-        assert_eq!(creates(&Request::scim(Method::PUT, "/Users").body(body)), None);
+        assert_eq!(creates(&post("/Users?attributes=id")), [("/Users".into(), "ada".into())]);
+        assert_eq!(creates(&post("/users/")), [("/Users".into(), "ada".into())]);
+        assert_eq!(creates(&post("/Users/.search")), []);
+        assert_eq!(creates(&post("/Groups")), [], "a group has no userName");
+        let bulk = r#"{"Operations": [{"method": "post", "path": "/Users", "data": {"userName": "ada"}},
+            {"method": "DELETE", "path": "/Users/1"}]}"#;
+        let bulk = Request::scim(Method::POST, "/Bulk").body(bulk);
+        assert_eq!(creates(&bulk), [("/Users".into(), "ada".into())]);
+        assert_eq!(creates(&Request::scim(Method::PUT, "/Users").body(body)), []);
     }
 }

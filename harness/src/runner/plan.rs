@@ -131,9 +131,11 @@ impl Plan {
 }
 
 fn personas(scenario: &Scenario, selection: &Selection, judge: &Judge) -> Vec<Option<PersonaName>> {
-    if !scenario.profiles.is_empty()
-        && !judge.profile().lineage.iter().any(|name| scenario.profiles.contains(name))
-    {
+    let profile = judge.profile();
+    let named =
+        scenario.profiles.is_empty() || profile.lineage.iter().any(|name| scenario.profiles.contains(name));
+    // A story that rests on what the profile forbids would only fail at it.
+    if !named || scenario.checks().any(|check| profile.switches_off(&check.shows)) {
         return Vec::new();
     }
     if scenario.personas.is_empty() {
