@@ -24,6 +24,9 @@ pub enum TokenError {
     /// The operating system gave no random bytes.
     #[error("the system has no random bytes to make a secret from: {0}")]
     NoRandomness(String),
+    /// There was not the memory that a slow hash needs.
+    #[error("there is no memory to hash a secret with")]
+    NoMemory,
 }
 
 /// A fresh token: 256 bits from the system, as text that needs no escaping in a URL or a header.

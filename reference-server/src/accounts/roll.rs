@@ -102,6 +102,24 @@ impl Roll {
         }
     }
 
+    /// What is kept of the password of the account with this name.
+    pub(crate) fn password_of(&self, user_name: &str) -> Option<PasswordHash> {
+        let id = self.by_user_name.get(&*fold(user_name))?;
+        self.accounts.get(id)?.password.clone()
+    }
+
+    /// Signs in who has shown the password of which this was kept, if it still is what is kept.
+    pub(crate) fn sign_in_by(
+        &mut self,
+        user_name: &str,
+        shown: &PasswordHash,
+    ) -> Result<SignedIn, AccountsError> {
+        match self.by_user_name.get(&*fold(user_name)).copied() {
+            Some(account) if self.password_of(user_name).as_ref() == Some(shown) => self.open(account),
+            _ => Err(AccountsError::NotKnown),
+        }
+    }
+
     /// See [`super::Accounts::refresh`].
     pub(crate) fn refresh(&mut self, refresh: &str) -> Result<SignedIn, AccountsError> {
         let (_, held) = self.credential(refresh).ok_or(AccountsError::NotKnown)?;

@@ -20,7 +20,7 @@ pub(super) use self::{
 use crate::{
     accounts::{
         Account, AccountId, Accounts, AccountsError, Answer, CredentialId, EndPermit, Event, Identity,
-        Password, Roll, SignedIn, Via, Who, credential_id,
+        Password, PasswordHash, Roll, SignedIn, Via, Who, credential_id,
     },
     store::{ResourceId, TenantId},
 };
@@ -90,8 +90,12 @@ impl<D: Database> SqlAccounts<D> {
 
 impl<D: Database> Accounts for SqlAccounts<D> {
     fn apply<'a>(&'a self, tenant: &'a TenantId, event: Event) -> Answer<'a, ()> {
-        let about = About::event(&event);
-        self.database.change(tenant, about, Arc::new(move |roll: &mut Roll| roll.apply(event.clone())))
+        Box::pin(async move {
+            let event = hardened(event).await?;
+            let about = About::event(&event);
+            let apply = Arc::new(move |roll: &mut Roll| roll.apply(event.clone()));
+            self.database.change(tenant, about, apply).await
+        })
     }
 
     fn account<'a>(&'a self, tenant: &'a TenantId, who: Who) -> Answer<'a, Option<Account>> {
@@ -124,10 +128,21 @@ impl<D: Database> Accounts for SqlAccounts<D> {
         user_name: &'a str,
         password: Password,
     ) -> Answer<'a, SignedIn> {
-        let user_name = user_name.to_owned();
-        let about = About::who(&Who::UserName(user_name.clone()));
-        let sign_in = Arc::new(move |roll: &mut Roll| roll.sign_in(&user_name, &password));
-        self.database.change(tenant, about, sign_in)
+        Box::pin(async move {
+            let about = About::who(&Who::UserName(user_name.to_owned()));
+            let name = user_name.to_owned();
+            let find = Arc::new(move |roll: &mut Roll| Ok(roll.password_of(&name)));
+            let hash = self.database.look(tenant, about.clone(), find).await?;
+            // A name that there is not takes as long as a password that is wrong.
+            let hash = hash.unwrap_or_else(PasswordHash::of_nobody);
+            let shown = hash.clone();
+            if !beside(move || hash.matches(&password)).await? {
+                return Err(AccountsError::NotKnown);
+            }
+            let name = user_name.to_owned();
+            let open = Arc::new(move |roll: &mut Roll| roll.sign_in_by(&name, &shown));
+            self.database.change(tenant, about, open).await
+        })
     }
 
     fn open_session(&self, tenant: &TenantId, account: AccountId) -> Answer<'_, SignedIn> {
@@ -156,6 +171,26 @@ impl<D: Database> Accounts for SqlAccounts<D> {
         let (about, credential) = (About::credential(credential), credential.to_owned());
         self.database.look(tenant, about, Arc::new(move |roll: &mut Roll| roll.identify(&credential)))
     }
+}
+
+/// The event with a slow hash in the place of a password. Not while accounts are held: it takes its time.
+async fn hardened(mut event: Event) -> Result<Event, AccountsError> {
+    let password = match &mut event {
+        Event::Provisioned(person) => person.password.as_mut(),
+        Event::PasswordSet { password, .. } => password.as_mut(),
+        _ => None,
+    };
+    if let Some(password) = password {
+        let clear = password.clone();
+        *password = Password::hashed(beside(move || PasswordHash::hardened(&clear)).await??);
+    }
+    Ok(event)
+}
+
+/// Does what takes long where nobody waits for a thread.
+async fn beside<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T, AccountsError> {
+    let done = tokio::task::spawn_blocking(work).await;
+    done.map_err(|_| AccountsError::Failed("a password could not be hashed".to_owned()))
 }
 
 impl About {
