@@ -144,6 +144,7 @@ pub fn connect(target: &Target, timeout: Duration) -> Result<Arc<dyn Wire>, Clie
         authorization,
         timeout,
         body_limit: BODY_LIMIT,
+        extra_root_certificates: target.certificates.clone(),
         ..ClientConfig::new(target.url.clone())
     };
     Ok(Arc::new(Client::new(config)?))

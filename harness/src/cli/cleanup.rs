@@ -1,5 +1,6 @@
 //! `scimspec cleanup`: finishes what an interrupted run could not, from its journal.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -58,17 +59,22 @@ async fn clean(arguments: &Arguments, terminal: &Terminal) -> Result<Exit, Refus
         None => section.token,
     };
     let asked = arguments.url.clone().or(section.url.map(|url| url.to_string()));
+    let certificates: Vec<Vec<u8>> = section.ca.into_iter().collect();
+    let journals = journals(arguments.journal.as_deref(), asked.as_deref())?;
+    let servers: BTreeSet<&str> = journals.iter().map(|(_, journal)| journal.url.as_str()).collect();
+    if servers.len() > 1 && token.is_some() {
+        // A token belongs to one server and must not be shown to another.
+        let servers: Vec<_> = servers.into_iter().map(printable).collect();
+        return Err(Refusal::usage(format!(
+            "runs against several servers left something: {}. Name one with --url, so that the token goes nowhere else",
+            servers.join(", ")
+        )));
+    }
+    if journals.is_empty() {
+        terminal.tell("no run left anything behind");
+    }
     let mut exit = Exit::Conformant;
-    let mut found = false;
-    for path in journals(arguments.journal.as_deref())? {
-        let journal = Journal::read(&path).map_err(Refusal::usage)?;
-        if asked
-            .as_ref()
-            .is_some_and(|asked| asked.trim_end_matches('/') != journal.url.trim_end_matches('/'))
-        {
-            continue;
-        }
-        found = true;
+    for (path, journal) in journals {
         terminal.tell(&format!(
             "run {} against {}: {} things left",
             journal.run,
@@ -79,6 +85,7 @@ async fn clean(arguments: &Arguments, terminal: &Terminal) -> Result<Exit, Refus
         let target = Target {
             url,
             token: token.clone(),
+            certificates: certificates.clone(),
             claims: Claims::All,
             probes: Probes::default(),
             embedded: false,
@@ -105,13 +112,22 @@ async fn clean(arguments: &Arguments, terminal: &Terminal) -> Result<Exit, Refus
             std::fs::remove_file(&path).map_err(Refusal::could_not_run)?;
         }
     }
-    if !found {
-        terminal.tell("no run left anything behind");
-    }
     Ok(exit)
 }
 
-fn journals(named: Option<&Path>) -> Result<Vec<PathBuf>, Refusal> {
+/// The journals to finish: the one that is named, or those of interrupted runs; only of one server if it is asked for.
+fn journals(named: Option<&Path>, url: Option<&str>) -> Result<Vec<(PathBuf, Journal)>, Refusal> {
+    let mut journals = Vec::new();
+    for path in paths(named)? {
+        let journal = Journal::read(&path).map_err(Refusal::usage)?;
+        if url.is_none_or(|url| url.trim_end_matches('/') == journal.url.trim_end_matches('/')) {
+            journals.push((path, journal));
+        }
+    }
+    Ok(journals)
+}
+
+fn paths(named: Option<&Path>) -> Result<Vec<PathBuf>, Refusal> {
     if let Some(path) = named {
         return Ok(vec![path.to_owned()]);
     }

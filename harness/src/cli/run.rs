@@ -227,6 +227,7 @@ impl Chosen {
                 "--token-env goes with --url or --config: the embedded server makes its own token",
             ));
         }
+        let certificates = section.ca.into_iter().collect();
         let personas = personas(&arguments.persona)?;
         let claimed: BTreeSet<String> = section
             .idps
@@ -238,8 +239,14 @@ impl Chosen {
                     .filter_map(|name| Some(name.parse::<PersonaName>().ok()?.provider().to_owned())),
             )
             .collect();
-        let target =
-            url.map(|url| Target { url, token, claims: Claims::These(claimed), probes, embedded: false });
+        let target = url.map(|url| Target {
+            url,
+            token,
+            certificates,
+            claims: Claims::These(claimed),
+            probes,
+            embedded: false,
+        });
         let baseline = arguments.baseline.as_ref().or(section.baseline.as_ref());
         let known = baseline.map_or_else(|| Ok(KnownFailures::default()), |path| KnownFailures::read(path));
         let selection = Selection {

@@ -33,6 +33,8 @@ pub struct TargetSection {
     pub url: Option<Url>,
     /// The bearer token.
     pub token: Option<SecretString>,
+    /// A certificate in PEM that is trusted besides the system's: of a private authority, or self-signed.
+    pub ca: Option<Vec<u8>>,
     /// The providers that the target claims to work with.
     pub idps: Vec<String>,
     /// The profile to judge by.
@@ -141,6 +143,7 @@ struct File {
 struct RawTarget {
     url: Option<String>,
     token: Option<SecretSource>,
+    ca: Option<PathBuf>,
     #[serde(default)]
     idps: Vec<String>,
     profile: Option<String>,
@@ -202,8 +205,13 @@ impl RawTarget {
         if let Some(unknown) = self.idps.iter().find(|idp| !matches!(idp.as_str(), "okta" | "entra")) {
             return Err(ConfigError::NoProvider(unknown.clone()));
         }
+        let read = |file: PathBuf| {
+            let path = beside.join(file);
+            fs::read(&path).map_err(|source| ConfigError::Io { path, source })
+        };
+        let ca = self.ca.map(read).transpose()?;
         let baseline = self.baseline.map(|file| beside.join(file));
-        Ok(TargetSection { url, token, idps: self.idps, profile: self.profile, baseline })
+        Ok(TargetSection { url, token, ca, idps: self.idps, profile: self.profile, baseline })
     }
 }
 

@@ -189,7 +189,7 @@ impl Embedded {
         let token = Some(self.token.clone());
         // GitLab refuses, or passes over, what the providers send beyond its own guide; it claims none of them.
         let claims = if self.is_gitlab { Claims::These([].into()) } else { Claims::All };
-        Ok(Target { url: self.url.clone(), token, claims, probes, embedded: true })
+        Ok(Target { url: self.url.clone(), token, certificates: Vec::new(), claims, probes, embedded: true })
     }
 
     /// A `scimspec.toml` with which another process can test this server, its secrets in these files.

@@ -20,6 +20,8 @@ pub struct Target {
     pub url: Url,
     /// The bearer token, if one is needed.
     pub token: Option<SecretString>,
+    /// Certificates in PEM that are trusted besides the system's.
+    pub certificates: Vec<Vec<u8>>,
     /// The providers that it claims to work with: `okta`, `entra`.
     pub claims: Claims,
     /// The ways in that the harness can try.
