@@ -3,7 +3,7 @@
 
 use std::sync::{
     Arc, Mutex,
-    atomic::{AtomicUsize, Ordering},
+    atomic::{AtomicBool, AtomicUsize, Ordering},
 };
 
 use axum::{
@@ -145,6 +145,8 @@ impl Store for Shared {
 struct Flaky {
     inner: MemoryAccounts,
     down: Mutex<bool>,
+    /// Whether they let others go first before they hear.
+    slow: AtomicBool,
 }
 
 impl Accounts for Flaky {
@@ -152,7 +154,12 @@ impl Accounts for Flaky {
         if *self.down.lock().unwrap() {
             return Box::pin(async { Err(AccountsError::Failed("secret name of a host".to_owned())) });
         }
-        self.inner.apply(tenant, event)
+        Box::pin(async move {
+            if self.slow.load(Ordering::Relaxed) {
+                tokio::task::yield_now().await;
+            }
+            self.inner.apply(tenant, event).await
+        })
     }
 
     fn account<'a>(&'a self, tenant: &'a TenantId, who: Who) -> accounts::Answer<'a, Option<Account>> {
@@ -323,6 +330,22 @@ async fn a_deactivation_of_which_the_accounts_did_not_hear_is_made_good_by_the_n
     assert_eq!(world.patch(&path, None, "active", json!(false)).await.0, 500);
     *world.accounts.down.lock().unwrap() = false;
     assert_eq!(world.patch(&path, None, "active", json!(false)).await.0, 200);
+    assert_eq!(world.sign_in().await, 403);
+}
+
+#[tokio::test]
+async fn a_deactivation_whose_client_hangs_up_is_done_to_the_end() {
+    let world = World::new();
+    let path = world.ada().await;
+    world.accounts.slow.store(true, Ordering::Relaxed);
+    {
+        let mut hung_up = std::pin::pin!(world.patch(&path, None, "active", json!(false)));
+        assert!(futures::poll!(&mut hung_up).is_pending());
+    }
+    for _ in 0..100 {
+        tokio::task::yield_now().await;
+    }
+    assert_eq!(world.get(&path).await.1["active"], false);
     assert_eq!(world.sign_in().await, 403);
 }
 

@@ -226,7 +226,7 @@ impl ReferenceServer {
             turns: Turns::default(),
         };
         let router = http::router(Arc::new(service));
-        Self { router: seams.http.into_iter().fold(router, deviations::wrap) }
+        Self { router: http::to_the_end(seams.http.into_iter().fold(router, deviations::wrap)) }
     }
 
     /// All routes: SCIM below the base path, the application below `/app`.

@@ -48,7 +48,7 @@ pub(crate) async fn bulk(service: &Service, request: &ScimRequest) -> Result<Res
         }
     }
     job.abandon_the_rest().await;
-    job.tell_versions().await?;
+    job.tell_versions().await;
     let outcomes: Vec<Outcome> = job.outcomes.into_values().collect();
     Ok(answer::json(StatusCode::OK, bulk::response(&outcomes).to_string()))
 }
@@ -225,18 +225,17 @@ impl<'a> Job<'a> {
 
     /// Tells the versions that resources have at the end: a later operation may have changed one once more, or
     /// put it into a group, and a version that is not true any more is of no use to the client.
-    async fn tell_versions(&mut self) -> Result<(), Problem> {
+    async fn tell_versions(&mut self) {
         for (operation, kind, id) in std::mem::take(&mut self.written) {
-            let Some(record) = self.service.store.read(&self.request.tenant, kind, id).await? else {
-                continue;
-            };
-            let tag = represent::tag(self.service, &self.request.tenant, &record).await?;
-            if let Some(outcome) = self.outcomes.get_mut(&operation).filter(|outcome| outcome.error.is_none())
-            {
+            // What has been done is told in any case, if need be without a version.
+            let record = self.service.store.read(&self.request.tenant, kind, id).await;
+            let Ok(Some(record)) = record else { continue };
+            let tag = represent::tag(self.service, &self.request.tenant, &record).await;
+            let outcome = self.outcomes.get_mut(&operation).filter(|outcome| outcome.error.is_none());
+            if let (Ok(tag), Some(outcome)) = (tag, outcome) {
                 outcome.version = Some(tag.etag());
             }
         }
-        Ok(())
     }
 
     /// What still waits when nothing more is done will not come.

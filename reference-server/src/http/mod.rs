@@ -18,13 +18,17 @@ mod search;
 mod service;
 mod write;
 
-use std::{panic::AssertUnwindSafe, sync::Arc};
+use std::{
+    panic::{AssertUnwindSafe, resume_unwind},
+    sync::Arc,
+};
 
 use axum::{
     Router,
     body::{Body, HttpBody},
     extract::{FromRequest, Request, State},
-    http::{HeaderValue, Method, header},
+    http::{HeaderValue, Method, StatusCode, header},
+    middleware::{Next, from_fn},
     response::{IntoResponse, Response},
     routing::any,
 };
@@ -57,6 +61,24 @@ pub(crate) fn router(service: Arc<Service>) -> Router {
         below(router, &base).fallback(app::nothing_here)
     };
     router.with_state(service)
+}
+
+/// Lets every write come to its end in a task of its own. A client that hangs up drops what waits for the answer,
+/// and a write that ended between the store and the accounts would leave a deactivated person with open sessions.
+pub(crate) fn to_the_end(router: Router) -> Router {
+    router.layer(from_fn(async |request: Request, next: Next| {
+        if request.method().is_safe() {
+            return next.run(request).await;
+        }
+        match tokio::spawn(next.run(request)).await {
+            Ok(response) => response,
+            Err(broken) => match broken.try_into_panic() {
+                Ok(panic) => resume_unwind(panic),
+                // The process is ending.
+                Err(_) => StatusCode::SERVICE_UNAVAILABLE.into_response(),
+            },
+        }
+    }))
 }
 
 fn below(router: Router<Arc<Service>>, base: &str) -> Router<Arc<Service>> {
