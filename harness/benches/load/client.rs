@@ -8,7 +8,7 @@ use std::time::Duration;
 use crate::Trouble;
 
 /// How long an answer may take.
-const TIMEOUT: Duration = Duration::from_secs(60);
+const TIMEOUT: Duration = Duration::from_mins(1);
 
 /// What is sent.
 #[derive(Debug, Clone)]
@@ -22,10 +22,9 @@ impl Request {
             "{method} {path} HTTP/1.1\r\nhost: 127.0.0.1\r\nauthorization: Bearer {token}\r\naccept: application/scim+json\r\n"
         );
         if let Some(body) = body {
-            text.push_str(&format!(
-                "content-type: application/scim+json\r\ncontent-length: {}\r\n",
-                body.len()
-            ));
+            text += "content-type: application/scim+json\r\ncontent-length: ";
+            text += &body.len().to_string();
+            text += "\r\n";
         }
         text.push_str("\r\n");
         text.push_str(body.unwrap_or_default());

@@ -111,9 +111,7 @@ fn drive(load: &Load<'_>, due: impl Fn(u64) -> Option<Duration> + Sync) -> Resul
 /// Returns the moment that was waited for, which is not the one at which the wait ended.
 fn wait_until(moment: Instant) -> Instant {
     let left = moment.saturating_duration_since(Instant::now());
-    if left > OVERSLEEP {
-        thread::sleep(left - OVERSLEEP);
-    }
+    thread::sleep(left.saturating_sub(OVERSLEEP));
     while Instant::now() < moment {
         std::hint::spin_loop();
     }

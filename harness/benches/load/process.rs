@@ -10,11 +10,11 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 /// How long a server may take until it answers.
-const START_WITHIN: Duration = Duration::from_secs(120);
+const START_WITHIN: Duration = Duration::from_mins(2);
 /// How long it may take to end when it is asked to.
 const STOP_WITHIN: Duration = Duration::from_secs(30);
 /// How long the installation of a peer may take.
-const INSTALL_WITHIN: Duration = Duration::from_secs(300);
+const INSTALL_WITHIN: Duration = Duration::from_mins(5);
 /// Between two looks at something that is waited for.
 const PAUSE: Duration = Duration::from_millis(5);
 
