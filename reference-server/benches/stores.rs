@@ -97,7 +97,6 @@ impl Filled {
                 runtime.block_on(store.commit(tenant, user(next))).unwrap()
             });
         });
-        let mut next = next;
         group.bench_function("create, 64 at a time", |bench| {
             bench.iter(|| {
                 next += 64;

@@ -114,7 +114,9 @@ impl Transaction for PgConnection {
 
     async fn resolve(&mut self, tenant: &TenantId, ids: &[ResourceId]) -> Result<Vec<Peer>> {
         let ids: Vec<Uuid> = ids.iter().map(|id| id.0).collect();
-        let rows = query_as("SELECT sequence, id FROM resources WHERE id = ANY ($1) AND tenant = $2");
+        let rows = query_as(
+            "SELECT sequence, id FROM resources WHERE id = ANY ($1) AND COALESCE(tenant = $2, FALSE)",
+        );
         Ok(peers(rows.bind(ids).bind(tenant.as_str()).fetch_all(self).await?))
     }
 
