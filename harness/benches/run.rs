@@ -27,7 +27,7 @@ const JOBS: usize = 4;
 const TIMEOUT: Duration = Duration::from_secs(30);
 
 fn main() {
-    let rounds = std::env::args().filter_map(|argument| argument.parse().ok()).next().unwrap_or(ROUNDS);
+    let rounds = std::env::args().find_map(|argument| argument.parse().ok()).unwrap_or(ROUNDS);
     let runtime = tokio::runtime::Runtime::new().expect("a runtime");
     let library = Library::embedded().expect("the library is held together by a test");
     let mut whole = Vec::new();
@@ -146,7 +146,9 @@ impl Rebinding {
         match (old, new) {
             (Value::String(old), Value::String(new)) => self.learn(old, new),
             (Value::Array(old), Value::Array(new)) => {
-                old.iter().zip(new).for_each(|(old, new)| self.values(old, new))
+                for (old, new) in old.iter().zip(new) {
+                    self.values(old, new);
+                }
             }
             (Value::Object(old), Value::Object(new)) => {
                 for (name, old) in old {

@@ -114,6 +114,8 @@ pub enum LibraryError {
 const BODY_LIMIT: usize = 8 * 1024 * 1024;
 /// A provider's waits in a run: long enough for a Retry-After that means seconds.
 const LONGEST_WAIT: Duration = Duration::from_mins(1);
+/// Okta waits five minutes where a 429 does not say how long (RFC 6585 lets it); nobody wants to in a test.
+const LONGEST_SINGLE_WAIT: Duration = Duration::from_secs(10);
 /// How long a list or filter of a foreign server may lag behind a write.
 const LIST_PATIENCE: Duration = Duration::from_secs(3);
 
@@ -183,7 +185,11 @@ pub async fn prepare(
         secrets: secrets.clone(),
         run,
         domain: order.domain,
-        patience: Patience { longest_wait: LONGEST_WAIT, pause: false },
+        patience: Patience {
+            longest_wait: LONGEST_WAIT,
+            longest_single_wait: LONGEST_SINGLE_WAIT,
+            pause: false,
+        },
         list_patience: if target.embedded { Duration::ZERO } else { LIST_PATIENCE },
         jobs: order.jobs,
         listener: order.listener,

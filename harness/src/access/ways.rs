@@ -1,12 +1,13 @@
 //! The ways in of each person in a story: what was arranged, what was seen open, and what a new reading means. A
 //! way that was never seen open proves nothing when it is shut.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use scimspec_mock_idp::exchange::Wire;
 use secrecy::ExposeSecret;
 use serde_json::Value;
+use tokio::time::Instant;
 
 use super::attempt::Reached;
 use super::{Evidence, Kind, Means, Probe, Probes};
@@ -55,6 +56,8 @@ pub struct Ways<'a> {
     probes: &'a Probes,
     secrets: &'a Secrets,
     state: BTreeMap<(String, String), Way>,
+    /// The probes that let somebody in: a door that is known to open says something when it stays shut.
+    known_to_open: BTreeSet<String>,
 }
 
 #[derive(Default)]
@@ -69,11 +72,11 @@ struct Way {
 impl<'a> Ways<'a> {
     /// No way arranged yet.
     pub fn new(probes: &'a Probes, secrets: &'a Secrets) -> Self {
-        Self { probes, secrets, state: BTreeMap::new() }
+        Self { probes, secrets, state: BTreeMap::new(), known_to_open: BTreeSet::new() }
     }
 
     /// Tries every way of a person until each is as expected or the time is over.
-    pub async fn expect(&mut self, who: &Who, is: Access, within: Duration, wire: &dyn Wire) -> Tried {
+    pub async fn expect(&mut self, who: &Who, is: Access, deadline: Instant, wire: &dyn Wire) -> Tried {
         let through_group = who.group.is_some();
         let probes: Vec<&Probe> = self.probes.probes.iter().filter(|p| p.group == through_group).collect();
         if probes.is_empty() {
@@ -83,10 +86,15 @@ impl<'a> Ways<'a> {
         for probe in probes {
             let key = (probe.name.clone(), key_of(who));
             let way = self.state.entry(key).or_default();
-            let attempt = Attempt { probes: self.probes, secrets: self.secrets, probe, who, wire };
+            let known_to_open = self.known_to_open.contains(&probe.name);
+            let attempt =
+                Attempt { known_to_open, probes: self.probes, secrets: self.secrets, probe, who, wire };
             match is {
-                Access::Allowed => attempt.allowed(way, within, &mut round).await,
-                Access::Blocked => attempt.blocked(way, within, &mut round).await,
+                Access::Allowed => attempt.allowed(way, deadline, &mut round).await,
+                Access::Blocked => attempt.blocked(way, deadline, &mut round).await,
+            }
+            if way.open_before {
+                self.known_to_open.insert(probe.name.clone());
             }
         }
         round.verdict(&who.name, is)
@@ -106,6 +114,7 @@ impl<'a> Ways<'a> {
 }
 
 struct Attempt<'a> {
+    known_to_open: bool,
     probes: &'a Probes,
     secrets: &'a Secrets,
     probe: &'a Probe,
@@ -114,7 +123,7 @@ struct Attempt<'a> {
 }
 
 impl Attempt<'_> {
-    async fn allowed(&self, way: &mut Way, within: Duration, round: &mut Round) {
+    async fn allowed(&self, way: &mut Way, deadline: Instant, round: &mut Round) {
         if self.probe.kind == Kind::Held && way.shut_before {
             // What was ended may stay ended: recorded, not demanded. A new one is made below.
             let again = self.once(way).await;
@@ -124,7 +133,7 @@ impl Attempt<'_> {
             });
             *way = Way { account: way.account.take(), ..Way::default() };
         }
-        let reached = self.until(way, within, |reached| matches!(reached, Reached::Allowed(_))).await;
+        let reached = self.until(way, deadline, |reached| matches!(reached, Reached::Allowed(_))).await;
         match reached {
             Reached::Allowed(account) => {
                 if let (Some(before), Some(now)) = (&way.account, &account)
@@ -145,15 +154,15 @@ impl Attempt<'_> {
         }
     }
 
-    async fn blocked(&self, way: &mut Way, within: Duration, round: &mut Round) {
+    async fn blocked(&self, way: &mut Way, deadline: Instant, round: &mut Round) {
         if !way.open_before && !self.never_arranged_but_fresh(way) {
             round.never_open.push(self.probe.name.clone());
             return;
         }
-        match self.until(way, within, |reached| *reached == Reached::Blocked).await {
+        match self.until(way, deadline, |reached| *reached == Reached::Blocked).await {
             Reached::Blocked => {
                 way.shut_before = true;
-                if way.open_before {
+                if way.open_before || (self.known_to_open && self.probe.kind == Kind::Fresh) {
                     round.read(self.probe);
                 } else {
                     round.never_open.push(self.probe.name.clone());
@@ -174,8 +183,9 @@ impl Attempt<'_> {
 
     /// Tries at once, then after 1, 2, 4 seconds and so on while there is time, so that a slow revocation is waited
     /// for and a lockout is not provoked.
-    async fn until(&self, way: &mut Way, within: Duration, enough: impl Fn(&Reached) -> bool) -> Reached {
-        let mut backoff = Backoff::new(within, Duration::from_secs(1));
+    async fn until(&self, way: &mut Way, deadline: Instant, enough: impl Fn(&Reached) -> bool) -> Reached {
+        let left = deadline.saturating_duration_since(Instant::now());
+        let mut backoff = Backoff::new(left, Duration::from_secs(1));
         loop {
             let reached = self.once(way).await;
             if enough(&reached) || !backoff.pause().await {

@@ -113,9 +113,9 @@ pub(super) async fn main(arguments: Arguments, terminal: &Terminal) -> Exit {
             let message = crate::report::view::printable_lines(&message);
             // Mistakes in scenario files come rendered, each with the word in front.
             if message.starts_with("error") {
-                terminal.tell(&message)
+                terminal.tell(&message);
             } else {
-                terminal.error(&message)
+                terminal.error(&message);
             }
             exit
         }
@@ -130,6 +130,10 @@ async fn run(arguments: Arguments, terminal: &Terminal) -> Result<Exit, Refusal>
         None => Library::embedded(),
     }
     .map_err(Refusal::usage)?;
+    // Before the first request: a result that cannot be written is lost.
+    for path in arguments.report.iter().filter_map(|to| to.file.as_ref()) {
+        can_be_written(path)?;
+    }
     let (embedded, target) = if let Some(target) = chosen.target {
         (None, target)
     } else {
@@ -159,7 +163,7 @@ async fn run(arguments: Arguments, terminal: &Terminal) -> Result<Exit, Refusal>
     let prepared = crate::run::prepare(&target, &library, order, &secrets)
         .await
         .map_err(|error| Refusal::of_run(&error))?;
-    if !target.embedded {
+    if !target.embedded || arguments.dry_run {
         announce(&prepared, &target, terminal);
     }
     if arguments.dry_run {
@@ -330,6 +334,13 @@ fn write_file(path: &Path, text: &str) -> Result<(), Refusal> {
     std::fs::write(path, text).map_err(|error| {
         Refusal(Exit::CouldNotJudge, format!("the report {} cannot be written: {error}", path.display()))
     })
+}
+
+fn can_be_written(path: &Path) -> Result<(), Refusal> {
+    let opened = std::fs::OpenOptions::new().append(true).create(true).open(path);
+    opened
+        .map(drop)
+        .map_err(|error| Refusal::usage(format!("the report {} cannot be written: {error}", path.display())))
 }
 
 fn parse_report(text: &str) -> Result<ReportTo, String> {

@@ -14,7 +14,7 @@ use serde::Serialize;
 use crate::catalogue::{Catalogue, Level, RequirementId};
 use crate::profile::{Demand, Profile, ProfileError, Profiles, Ruling};
 use crate::rules::Findings;
-use crate::runner::observed::{Cause, Observed, Showed, Story, StoryReport};
+use crate::runner::observed::{Cause, NotTried, Observed, Showed, Story, StoryReport};
 use crate::scenario::model::Check;
 use crate::secrets::Secrets;
 use crate::target::Claims;
@@ -138,10 +138,11 @@ impl Judge {
                     check: Some(check.clone()),
                     step: String::new(),
                     cause_key: String::new(),
-                    showed: Showed::NotTried(why.clone()),
+                    showed: Showed::NotTried(NotTried::RuledOut(why.clone())),
                     exchanges: 0..0,
                     evidence: None,
                     notes: Vec::new(),
+                    only_reported: false,
                 };
                 results.extend(self.result(story, &observed));
             }
@@ -236,7 +237,11 @@ impl Judge {
             pending: None,
         };
         match &observed.showed {
-            Showed::Held => result.message = self.statement(check),
+            Showed::Held => {
+                // The application's own word is not enough to say that somebody is locked out.
+                result.not_verified = observed.only_reported;
+                result.message = self.statement(check);
+            }
             Showed::Outcome { name, verdict, because, actual } => {
                 result.verdict = verdict.under(&profile.lineage);
                 result.outcome = Some(name.clone());
@@ -259,8 +264,8 @@ impl Judge {
             }
             Showed::NotTried(why) => {
                 result.verdict = Verdict::Skip;
-                result.not_verified = why.starts_with("no access probe");
-                result.message.clone_from(why);
+                result.not_verified = *why == NotTried::NoProbe;
+                result.message = why.to_string();
             }
             Showed::NotReached(cause) => {
                 result.verdict = Verdict::Skip;
@@ -290,13 +295,11 @@ impl Judge {
             }
             Failure::Refused { .. } | Failure::Unusable => {
                 let claimed = story.persona.as_ref().is_some_and(|persona| self.claims(persona));
-                let (verdict, message) = match refused_forms(error).filter(|_| !claimed) {
-                    Some(forms) => (Verdict::Warn, forms_message(result, forms)),
-                    None => {
-                        let message =
-                            self.stuck_message(&result.step, check, result.persona.as_deref(), error);
-                        (broken, message)
-                    }
+                let (verdict, message) = if let Some(forms) = refused_forms(error).filter(|_| !claimed) {
+                    (Verdict::Warn, forms_message(result, forms))
+                } else {
+                    let message = self.stuck_message(&result.step, check, result.persona.as_deref(), error);
+                    (broken, message)
                 };
                 result.verdict = verdict;
                 result.message = message;
@@ -452,9 +455,7 @@ fn cut(text: &str) -> String {
 /// was too much cannot be seen from outside.
 fn refused_forms(error: &TaskError) -> Option<&[Form]> {
     match error.kind {
-        Failure::Refused { status } if (400..500).contains(&status) && !matches!(status, 401 | 403 | 429) => {
-            (!error.forms.is_empty()).then_some(&error.forms[..])
-        }
+        Failure::Refused { status: 400 | 422 | 501 } => (!error.forms.is_empty()).then_some(&error.forms[..]),
         _ => None,
     }
 }

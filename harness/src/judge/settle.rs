@@ -11,7 +11,7 @@ use super::{CheckResult, Verdict, forms_message, provider_name, refused_forms};
 pub(super) fn settle(results: &mut [CheckResult], claimed: impl Fn(&str) -> bool) {
     let told: BTreeMap<(String, Option<String>), String> = results
         .iter()
-        .filter(|result| matches!(result.verdict, Verdict::Fail | Verdict::Warn) && result.pending.is_none())
+        .filter(|result| result.verdict == Verdict::Fail && result.pending.is_none())
         .map(|result| ((result.cause_key.clone(), result.persona.clone()), result.id.clone()))
         .collect();
     // Within a story, the first check behind a guard speaks for the others.

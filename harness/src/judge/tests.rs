@@ -134,7 +134,7 @@ fn a_guard_that_ends_at_a_contested_spelling_is_one_warning() {
 
 #[test]
 fn without_a_probe_access_is_skipped_and_remembered() {
-    let not_tried = Showed::NotTried("no access probe".to_owned());
+    let not_tried = Showed::NotTried(NotTried::NoProbe);
     let results =
         judge("base", &[]).judge(&[story(1, None, vec![seen("LIFECYCLE-L2", Level::Must, not_tried)])], &[]);
     assert_eq!(verdicts(&results), [Verdict::Skip]);
@@ -207,6 +207,7 @@ fn seen(requirement: &str, level: Level, showed: Showed) -> Observed {
         exchanges: 0..0,
         evidence: None,
         notes: Vec::new(),
+        only_reported: false,
     }
 }
 

@@ -7,7 +7,7 @@ pub mod view;
 
 use std::time::{Duration, SystemTime};
 
-use scimspec_mock_idp::exchange::{Answer, Exchange, Origin};
+use scimspec_mock_idp::exchange::Exchange;
 
 use crate::judge::known_failures::Stale;
 use crate::judge::{CheckResult, Verdict};
@@ -102,26 +102,18 @@ impl RunReport {
         story.and_then(|report| report.exchanges.get(range)).into_iter().flatten()
     }
 
-    /// The exchange that shows best what happened: for a door that should have been shut the last that was open,
-    /// else the last one.
+    /// The exchange that shows best what happened: the one that the step named, else its last.
     pub fn evidence(&self, check: &CheckResult) -> Option<&Exchange> {
-        if let Some(known) = check.evidence {
-            let story = self.stories.iter().find(|report| report.story.number == check.story);
-            return story.and_then(|report| report.exchanges.get(known));
-        }
-        let all: Vec<_> = self.exchanges_of(check).collect();
-        let open = all.iter().rev().find(|exchange| {
-            exchange.origin == Origin::Probe && exchange.result.as_ref().is_ok_and(Answer::is_success)
-        });
-        let shut = check.step.ends_with("is blocked");
-        open.filter(|_| shut).or_else(|| all.last()).copied()
+        let Some(known) = check.evidence else { return self.exchanges_of(check).last() };
+        let story = self.stories.iter().find(|report| report.story.number == check.story);
+        story.and_then(|report| report.exchanges.get(known))
     }
 
     /// What is said last when access was not observed.
     pub fn access_line(&self) -> Option<String> {
         let count = self.not_verified().count();
         (count > 0).then(|| {
-            format!("access NOT verified: {count} checks had no access probe; configure [access] to see whether people are really out")
+            format!("access NOT verified: {count} checks had no access probe that could observe it; configure [access] to see whether people are really out")
         })
     }
 

@@ -122,9 +122,8 @@ impl Page {
         let mut worst: BTreeMap<(&str, &str), (Verdict, bool)> = BTreeMap::new();
         for check in &run.checks {
             // A persona's variants speak for the persona.
-            let Some(persona) = check.persona.as_deref().and_then(|name| name.split('+').next()) else {
-                continue;
-            };
+            let named = check.persona.as_deref().and_then(|name| name.split('+').next());
+            let persona = named.unwrap_or("plain requests");
             for (requirement, _) in PROMISES {
                 if check.requirements.iter().any(|id| id.0 == requirement) {
                     if !personas.contains(&persona) {
@@ -141,7 +140,7 @@ impl Page {
                 }
             }
         }
-        if personas.is_empty() {
+        if personas.iter().all(|persona| *persona == "plain requests") {
             return;
         }
         let bold = Style::new().bold();

@@ -19,10 +19,13 @@ pub(super) static RULE: Rule = Rule {
 
 const ERROR: &str = "urn:ietf:params:scim:api:messages:2.0:Error";
 
-/// RFC 7644, section 3.12. A 401 often comes from a gateway before SCIM; it is not this rule's.
+/// What a gateway before the server answers by itself, and in its own way.
+const OF_GATEWAYS: [u16; 5] = [401, 429, 502, 503, 504];
+
+/// RFC 7644, section 3.12. What may come from a gateway is not this rule's.
 fn look(seen: &Seen<'_>) -> Look {
     let status = seen.answer.status;
-    if status < 400 || status == 401 || seen.exchange.request.method == Method::HEAD {
+    if status < 400 || OF_GATEWAYS.contains(&status) || seen.exchange.request.method == Method::HEAD {
         return Look::Elsewhere;
     }
     let broken =

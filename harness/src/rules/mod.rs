@@ -13,6 +13,7 @@ mod list_counts;
 mod media_type;
 mod password_never_returned;
 mod patch_answers_one_way;
+mod put_answers_with_resource;
 
 use std::collections::BTreeMap;
 
@@ -104,6 +105,7 @@ pub static RULES: &[&Rule] = &[
     &media_type::RULE,
     &password_never_returned::RULE,
     &patch_answers_one_way::RULE,
+    &put_answers_with_resource::RULE,
 ];
 
 /// Looks at everything that the stories sent and got, with every rule.

@@ -4,7 +4,7 @@
 use futures::FutureExt;
 use futures::future::BoxFuture;
 use http::Method;
-use scimspec_mock_idp::exchange::{Destination, Exchange, Origin, Request, Wire};
+use scimspec_mock_idp::exchange::{Answer, Destination, Exchange, Origin, Request, Wire};
 use serde_json::Value;
 
 use super::ledger::{EntryId, Ledger};
@@ -41,9 +41,10 @@ impl<'a> Bookkeeper<'a> {
             Ok(answer) if answer.is_success() => {
                 let json = answer.json().unwrap_or_default();
                 // The journal is a file: an id that quotes a secret does not go into it; the thing is found by name.
-                let id = json.get("id").and_then(Value::as_str).filter(|id| self.secrets.scrub(id) == *id);
-                if let Some(id) = id {
-                    self.ledger.made(entry, id);
+                let id =
+                    json.get("id").and_then(Value::as_str).map(str::to_owned).or_else(|| located(answer));
+                if let Some(id) = id.filter(|id| self.secrets.scrub(id) == *id) {
+                    self.ledger.made(entry, &id);
                 }
             }
             // A clear refusal made nothing; after anything else it may be there.
@@ -57,6 +58,17 @@ impl Wire for Bookkeeper<'_> {
     fn send(&self, origin: Origin, request: Request) -> BoxFuture<'_, Exchange> {
         self.carry(origin, request).boxed()
     }
+}
+
+/// The id at the end of the Location header (RFC 7644, section 3.3), for a server that answers without a body.
+fn located(answer: &Answer) -> Option<String> {
+    let last =
+        answer.header("location")?.split(['?', '#']).next()?.trim_end_matches('/').rsplit('/').next()?;
+    percent_encoding::percent_decode_str(last)
+        .decode_utf8()
+        .ok()
+        .filter(|id| !id.is_empty())
+        .map(String::from)
 }
 
 /// The endpoint and the name of everything that a request would create.

@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use http::Method;
-use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
+use percent_encoding::utf8_percent_encode;
 use scimspec_mock_idp::exchange::{Exchange, Origin, Request, Wire};
 use serde_json::Value;
 
@@ -12,6 +12,7 @@ use super::Setting;
 use super::answer::describe;
 use super::ledger::{EntryId, Ledger, Made};
 use super::recorder::retry_after;
+use crate::secrets::URL_VALUE;
 
 /// Something that could not be removed.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -59,32 +60,52 @@ pub async fn remove_one(made: &Made, wire: &dyn Wire) -> Result<(), String> {
         Some(id) => vec![id.clone()],
         None => look_up(made, wire).await?,
     };
-    for id in ids {
-        let target = format!("{}/{}", made.endpoint, utf8_percent_encode(&id, NON_ALPHANUMERIC));
-        let exchange = send(wire, Request::scim(Method::DELETE, target)).await;
-        match &exchange.result {
-            Ok(answer) if answer.is_success() || answer.status == 404 => {}
-            Ok(answer) => return Err(format!("DELETE: {}", describe(answer))),
-            Err(broken) => return Err(format!("DELETE: {broken}")),
-        }
+    let mut gone_already = false;
+    for id in &ids {
+        gone_already |= delete(made, id, wire).await? == 404;
     }
-    Ok(())
+    if !gone_already {
+        return Ok(());
+    }
+    // "Not found" may also mean that the server took the address for another one: then it is still found by name.
+    match look_up(made, wire).await?.first() {
+        None => Ok(()),
+        Some(id) if ids.contains(id) => {
+            Err("DELETE answers 404, and it is still found by its name".to_owned())
+        }
+        Some(id) => delete(made, id, wire).await.map(drop),
+    }
+}
+
+/// The status of a deletion that did what it should, or found nothing to do.
+async fn delete(made: &Made, id: &str, wire: &dyn Wire) -> Result<u16, String> {
+    let target = format!("{}/{}", made.endpoint, utf8_percent_encode(id, URL_VALUE));
+    let exchange = send(wire, Request::scim(Method::DELETE, target)).await;
+    match &exchange.result {
+        Ok(answer) if answer.is_success() || answer.status == 404 => Ok(answer.status),
+        Ok(answer) => Err(format!("DELETE: {}", describe(answer))),
+        Err(broken) => Err(format!("DELETE: {broken}")),
+    }
 }
 
 /// The ids of what has exactly this name. The name carries the run's mark, so that it cannot be anyone else's.
 async fn look_up(made: &Made, wire: &dyn Wire) -> Result<Vec<String>, String> {
     let attribute = if made.endpoint == "/Users" { "userName" } else { "displayName" };
     let filter = format!("{attribute} eq {}", Value::from(made.name.as_str()));
-    let target = format!("{}?filter={}", made.endpoint, utf8_percent_encode(&filter, NON_ALPHANUMERIC));
+    let target = format!("{}?filter={}", made.endpoint, utf8_percent_encode(&filter, URL_VALUE));
     let exchange = send(wire, Request::scim(Method::GET, target)).await;
     let answer = match &exchange.result {
         Ok(answer) if answer.is_success() => answer,
+        // Okta's pages let a server answer 404 where nothing matches.
         Ok(answer) if answer.status == 404 => return Ok(Vec::new()),
         Ok(answer) => return Err(format!("looking it up by {attribute}: {}", describe(answer))),
         Err(broken) => return Err(format!("looking it up by {attribute}: {broken}")),
     };
     let json = answer.json().unwrap_or_default();
     let resources = json.get("Resources").and_then(Value::as_array);
+    if resources.is_none() && json.get("totalResults").and_then(Value::as_u64) != Some(0) {
+        return Err(format!("looking it up by {attribute}: the answer is no list"));
+    }
     let mine = resources.into_iter().flatten().filter(|resource| {
         // A server that ignores the filter must not cost anybody their account.
         resource

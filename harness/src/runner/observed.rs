@@ -50,6 +50,8 @@ pub struct Observed {
     pub evidence: Option<usize>,
     /// What is recorded and not demanded.
     pub notes: Vec<String>,
+    /// Whether access was only reported by the application, not observed.
+    pub only_reported: bool,
 }
 
 /// What a step can show.
@@ -80,9 +82,20 @@ pub enum Showed {
     /// It cannot be said: no answer, still 429, an unreadable door.
     Unclear(String),
     /// Nothing could be tried, for a reason that is not the target's fault.
-    NotTried(String),
+    NotTried(NotTried),
     /// The story did not come that far.
     NotReached(Cause),
+}
+
+/// Why nothing could be tried.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum NotTried {
+    /// No ordinary access probe is configured.
+    NoProbe,
+    /// No access probe for a group's door is configured.
+    NoDoor,
+    /// The story was ruled out before it began.
+    RuledOut(String),
 }
 
 /// Why a story ended early.
@@ -98,6 +111,16 @@ pub struct Cause {
     pub stuck: Option<TaskError>,
     /// Whether what happened there could itself not be judged.
     pub unclear: bool,
+}
+
+impl std::fmt::Display for NotTried {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Self::NoProbe => "no access probe",
+            Self::NoDoor => "no access probe for a group's door",
+            Self::RuledOut(why) => why,
+        })
+    }
 }
 
 impl Story {

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use futures::FutureExt;
 use futures::future::BoxFuture;
-use scimspec_mock_idp::exchange::{Exchange, Origin, Request, Wire};
+use scimspec_mock_idp::exchange::{Answer, Exchange, Origin, Request, Wire};
 use serde_json::Value;
 
 /// All waits for 429 of one request together; then the 429 stands.
@@ -48,6 +48,15 @@ impl Recorder {
                 .find(|resource| resource.get("id").and_then(Value::as_str) == Some(id))
                 .cloned()
         })
+    }
+
+    /// The last exchange from `start` on in which a probe got in.
+    pub fn last_open_door(&self, start: usize) -> Option<usize> {
+        let exchanges = self.lock();
+        let open = |exchange: &Exchange| {
+            exchange.origin == Origin::Probe && exchange.result.as_ref().is_ok_and(Answer::is_success)
+        };
+        (start..exchanges.len()).rev().find(|i| exchanges.get(*i).is_some_and(open))
     }
 
     /// The whole transcript.

@@ -57,12 +57,9 @@ impl Teller<'_> {
                 }
             },
         };
-        let showed = step.judged.compare(answer, after.as_ref(), &self.scope())?;
-        // What broke the expectation is the answer itself, unless only the read-back did.
-        let read_back =
-            matches!(&showed, Showed::Otherwise { actual, .. } if actual.starts_with("afterwards"));
+        let (showed, read_back) = step.judged.compare(answer, after.as_ref(), &self.scope())?;
         let evidence = if read_back { self.recorder.count().checked_sub(1) } else { main };
-        Ok(Done { showed, notes: Vec::new(), ends: missing, evidence })
+        Ok(Done { showed, notes: Vec::new(), ends: missing, evidence, only_reported: false })
     }
 
     /// Keeps what the step keeps; what the answer does not have ends the story.
@@ -103,23 +100,26 @@ impl Teller<'_> {
 }
 
 impl Judged {
+    /// What the answers show, and whether it is the read-back alone that is not as expected.
     fn compare(
         &self,
         answer: &Answer,
         after: Option<&Answer>,
         lookup: &dyn Lookup,
-    ) -> Result<Showed, Unbound> {
+    ) -> Result<(Showed, bool), Unbound> {
         match self {
-            Self::Nothing | Self::Tally(_) => Ok(Showed::Held),
+            Self::Nothing | Self::Tally(_) => Ok((Showed::Held, false)),
             Self::Expect(expected, expected_after) => {
-                let mut unlike = expected.compare(answer, lookup)?.err();
-                if let (None, Some(pattern), Some(after)) = (&unlike, expected_after, after) {
-                    unlike = pattern.compare(after, lookup)?.err().map(Unlike::afterwards);
+                let otherwise = |Unlike { expected, actual }| Showed::Otherwise { expected, actual };
+                if let Err(unlike) = expected.compare(answer, lookup)? {
+                    return Ok((otherwise(unlike), false));
                 }
-                Ok(unlike.map_or(Showed::Held, |Unlike { expected, actual }| Showed::Otherwise {
-                    expected,
-                    actual,
-                }))
+                if let (Some(pattern), Some(after)) = (expected_after, after)
+                    && let Err(unlike) = pattern.compare(after, lookup)?
+                {
+                    return Ok((otherwise(unlike.afterwards()), true));
+                }
+                Ok((Showed::Held, false))
             }
             Self::Outcomes(outcomes) => {
                 let mut actual = describe(answer);
@@ -129,16 +129,17 @@ impl Judged {
                 }
                 for outcome in outcomes {
                     if outcome.holds(answer, after, lookup)? {
-                        return Ok(Showed::Outcome {
+                        let showed = Showed::Outcome {
                             name: outcome.name.clone(),
                             verdict: outcome.verdict.clone(),
                             because: outcome.because.clone(),
                             actual,
-                        });
+                        };
+                        return Ok((showed, false));
                     }
                 }
                 let names: Vec<_> = outcomes.iter().map(|outcome| outcome.name.as_str()).collect();
-                Ok(Showed::Otherwise { expected: format!("one of: {}", names.join(", ")), actual })
+                Ok((Showed::Otherwise { expected: format!("one of: {}", names.join(", ")), actual }, false))
             }
         }
     }

@@ -13,7 +13,7 @@ use super::answer::Unlike;
 use super::bindings::{Bindings, Scope};
 use super::bookkeeper::Bookkeeper;
 use super::names::Names;
-use super::observed::{Cause, Observed, Showed, Story, StoryReport};
+use super::observed::{Cause, NotTried, Observed, Showed, Story, StoryReport};
 use super::recorder::Recorder;
 use super::{Event, Setting};
 use crate::access::ways::{Tried, Ways};
@@ -83,6 +83,8 @@ pub(super) struct Done {
     pub(super) ends: Option<String>,
     /// The exchange that shows it best.
     pub(super) evidence: Option<usize>,
+    /// Whether access was only reported, not observed.
+    pub(super) only_reported: bool,
 }
 
 impl Teller<'_> {
@@ -90,12 +92,7 @@ impl Teller<'_> {
         let (what, key) = self.describe(step);
         let start = self.recorder.count();
         let done = match &self.ended {
-            Some(cause) => Done {
-                showed: Showed::NotReached(cause.clone()),
-                notes: Vec::new(),
-                ends: None,
-                evidence: None,
-            },
+            Some(cause) => Done::of(Showed::NotReached(cause.clone())),
             None => self.act(step).await,
         };
         let exchanges = start..self.recorder.count();
@@ -116,6 +113,7 @@ impl Teller<'_> {
                 exchanges,
                 evidence: done.evidence,
                 notes: done.notes,
+                only_reported: done.only_reported,
             });
         }
     }
@@ -275,14 +273,19 @@ impl Teller<'_> {
         wire: &dyn Wire,
     ) -> Done {
         let within = within.unwrap_or(self.setting.probes.within);
+        // One time limit for the step: more people and more probes do not make the promise weaker.
+        let deadline = tokio::time::Instant::now() + within;
+        let start = self.recorder.count();
         let mut notes = Vec::new();
+        let mut only_reported = false;
         let (mut otherwise, mut unclear): (Vec<Unlike>, Vec<String>) = (Vec::new(), Vec::new());
         for name in people {
             let Some(who) = self.scope().who(name, group, self.recorder) else { continue };
-            match self.ways.expect(&who, is, within, wire).await {
+            match self.ways.expect(&who, is, deadline, wire).await {
                 Tried::AsExpected { notes: recorded, observed } => {
                     notes.extend(recorded.into_iter().map(|note| format!("{name}: {note}")));
                     if !observed {
+                        only_reported = true;
                         notes.push(format!("{name}: only reported by the application, not observed"));
                     }
                 }
@@ -291,12 +294,8 @@ impl Teller<'_> {
                 }
                 Tried::Unclear(why) => unclear.push(format!("{name}: {why}")),
                 Tried::NoProbe => {
-                    let which = if group.is_some() {
-                        "no access probe for a group's door"
-                    } else {
-                        "no access probe"
-                    };
-                    return Done::of(Showed::NotTried(which.to_owned()));
+                    let missing = if group.is_some() { NotTried::NoDoor } else { NotTried::NoProbe };
+                    return Done::of(Showed::NotTried(missing));
                 }
             }
         }
@@ -308,7 +307,9 @@ impl Teller<'_> {
         } else {
             Showed::Unclear(unclear.join("; "))
         };
-        Done { showed, notes, ends: None, evidence: None }
+        // A door that should have been shut is best shown by the answer of one that was open.
+        let evidence = if is == Access::Blocked { self.recorder.last_open_door(start) } else { None };
+        Done { showed, notes, ends: None, evidence, only_reported }
     }
 
     pub(super) fn scope(&self) -> Scope<'_> {
@@ -339,9 +340,9 @@ impl Teller<'_> {
             }
             Action::Request(request) => {
                 let what = format!("{} {}", request.request.method, request.request.target);
-                let first = request.request.target.to_string();
-                let path = first.split('?').next().unwrap_or_default().split('$').next().unwrap_or_default();
-                (what, format!("{} {path}", request.request.method))
+                // Plain requests of different scenarios have nothing to do with each other.
+                let key = format!("{}: {what}", self.story.scenario.id);
+                (what, key)
             }
         }
     }
@@ -349,10 +350,10 @@ impl Teller<'_> {
 
 impl Done {
     pub(super) fn of(showed: Showed) -> Self {
-        Self { showed, notes: Vec::new(), ends: None, evidence: None }
+        Self { showed, notes: Vec::new(), ends: None, evidence: None, only_reported: false }
     }
 
     pub(super) fn ends(showed: Showed, why: String) -> Self {
-        Self { showed, notes: Vec::new(), ends: Some(why), evidence: None }
+        Self { showed, notes: Vec::new(), ends: Some(why), evidence: None, only_reported: false }
     }
 }

@@ -247,16 +247,13 @@ impl Lowering<'_> {
     fn keeps(&mut self, keep: Option<BTreeMap<String, At<String>>>) -> Vec<Keep> {
         let mut kept = Vec::new();
         for (name, path) in keep.unwrap_or_default() {
-            let parsed = match JsonPath::parse(&path.value) {
-                Ok(parsed) => parsed,
-                Err(_) => {
-                    self.mistake(
-                        &path,
-                        "this is not a JSON path",
-                        "write `$` for the whole body, `$.id` for a member",
-                    );
-                    continue;
-                }
+            let Ok(parsed) = JsonPath::parse(&path.value) else {
+                self.mistake(
+                    &path,
+                    "this is not a JSON path",
+                    "write `$` for the whole body, `$.id` for a member",
+                );
+                continue;
             };
             match self.scope.keep(&name) {
                 Ok(()) => kept.push(Keep { name, path: parsed }),

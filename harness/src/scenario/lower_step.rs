@@ -18,12 +18,12 @@ pub(super) fn steps(lowering: &mut Lowering<'_>, raw: Vec<At<RawStep>>) -> Vec<S
     raw.into_iter().filter_map(|step| lowering.step(step)).collect()
 }
 
-/// The keys that a step may have beside those every step may have, by kind.
+/// The keys that a step may have beside `check` and `shows`, by kind.
 const BELONGS: &[(&str, &[&str])] = &[
     ("idp", &["people", "group", "set", "expect", "fault"]),
     ("account", &[]),
-    ("access", &["group", "is"]),
-    ("request", &["json", "headers", "parallel", "after", "keep", "expect", "outcomes", "fault"]),
+    ("access", &["group", "is", "within"]),
+    ("request", &["json", "headers", "parallel", "after", "keep", "expect", "outcomes", "fault", "within"]),
 ];
 
 impl Lowering<'_> {
@@ -82,6 +82,7 @@ impl Lowering<'_> {
             ("expect", raw.expect.is_some()),
             ("outcomes", raw.outcomes.is_some()),
             ("fault", raw.fault.is_some()),
+            ("within", raw.within.is_some()),
         ];
         let allowed = BELONGS.iter().find(|(k, _)| *k == kind).map_or(&[][..], |(_, keys)| keys);
         for (key, _) in present.iter().filter(|(key, there)| *there && !allowed.contains(key)) {
@@ -140,7 +141,7 @@ impl Lowering<'_> {
                 self.mistake(
                     &shown,
                     format!("the catalogue has no requirement {id}"),
-                    "add the row to scenarios/requirements.csv, or correct the id",
+                    "`scimspec list requirements` shows what there is; a new row goes into scenarios/requirements.csv of the project",
                 );
                 continue;
             };

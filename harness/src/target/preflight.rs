@@ -202,7 +202,7 @@ fn check_users(exchange: &Exchange, with_token: bool) -> Result<(), PreflightErr
         let detail = detail.map_or_else(String::new, |detail| format!(", {detail:?}"));
         return Err(PreflightError::Status { url, status, detail });
     }
-    if answer.json().is_some_and(|json| !json.is_object()) {
+    if answer.json().is_some_and(|json| !is_list(&json)) {
         return Err(PreflightError::NotAList { url, status });
     }
     if answer.json().is_none() {
@@ -210,6 +210,17 @@ fn check_users(exchange: &Exchange, with_token: bool) -> Result<(), PreflightErr
         return Err(PreflightError::NotJson { url, status, bytes: answer.body.len(), content_type });
     }
     Ok(())
+}
+
+/// Whether an answer can be meant as a list of users. Some way of saying so must be there: nothing is written to a server
+/// that answers everything with 200.
+fn is_list(json: &Value) -> bool {
+    let schemas =
+        json.get("schemas").and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str);
+    let named = schemas.into_iter().any(|urn| urn.to_ascii_lowercase().ends_with(":listresponse"));
+    let has =
+        |name: &str| json.as_object().into_iter().flatten().any(|(key, _)| key.eq_ignore_ascii_case(name));
+    named || has("Resources") || has("totalResults")
 }
 
 fn is_html(answer: &Answer) -> bool {

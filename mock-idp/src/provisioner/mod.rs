@@ -16,6 +16,9 @@ pub struct Patience {
     /// How long all waits of one task (after a 429, say) may take together. A wait that would take longer ends the
     /// task; the task error says how long the provider would have waited.
     pub longest_wait: Duration,
+    /// No single wait is longer than this, whatever the provider would wait: a server that gives no Retry-After makes
+    /// Okta wait for minutes.
+    pub longest_single_wait: Duration,
     /// Whether to pause between dependent calls as the provider does in real life.
     pub pause: bool,
 }
@@ -23,7 +26,7 @@ pub struct Patience {
 impl Default for Patience {
     /// 30 s of waits, no pauses.
     fn default() -> Self {
-        Self { longest_wait: Duration::from_secs(30), pause: false }
+        Self { longest_wait: Duration::from_secs(30), longest_single_wait: Duration::MAX, pause: false }
     }
 }
 
@@ -110,6 +113,7 @@ impl Provisioner {
                     heard
                 }
                 Step::Wait { time, why } => {
+                    let time = time.min(patience.longest_single_wait);
                     let waited =
                         waits.iter().fold(Duration::ZERO, |sum, (time, _)| sum.saturating_add(*time));
                     if waited.saturating_add(time) > patience.longest_wait {

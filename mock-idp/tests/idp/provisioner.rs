@@ -101,7 +101,7 @@ async fn an_event_that_means_nothing_to_the_provider_sends_nothing() {
 async fn waits_are_waited_out() {
     let mut okta = provisioner("okta-wizard");
     let server = Server::busy_for(2, "7");
-    let patience = Patience { longest_wait: Duration::from_secs(21), pause: false };
+    let patience = Patience { longest_wait: Duration::from_secs(21), pause: false, ..Patience::default() };
     let before = tokio::time::Instant::now();
     let task = okta.perform(&Event::Assign(ada()), &server, &patience).await;
     assert_eq!(task.outcome, TaskOutcome::Done);
@@ -114,7 +114,7 @@ async fn waits_are_waited_out() {
 async fn a_wait_beyond_the_patience_ends_the_task_at_once() {
     let mut okta = provisioner("okta-wizard");
     let server = Server::busy_for(2, "7");
-    let patience = Patience { longest_wait: Duration::from_secs(20), pause: false };
+    let patience = Patience { longest_wait: Duration::from_secs(20), pause: false, ..Patience::default() };
     let before = tokio::time::Instant::now();
     let task = okta.perform(&Event::Assign(ada()), &server, &patience).await;
     let TaskOutcome::Stuck(error) = task.outcome else { panic!("not stuck") };
