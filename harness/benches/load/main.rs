@@ -52,8 +52,8 @@ struct Options {
     /// Requests per second of the open loop; a target that cannot reach twice as many gets half of what it reaches.
     #[arg(long, default_value_t = 500.0)]
     rate: f64,
-    /// Measure these only, separated by commas: memory, sqlite, postgres, bare, scim2-server, scimmy.
-    #[arg(long, value_delimiter = ',', default_values_t = Kind::ALL)]
+    /// Measure these only, separated by commas. Default: all.
+    #[arg(long, value_delimiter = ',')]
     targets: Vec<Kind>,
     /// Cargo says so.
     #[arg(long, hide = true)]
@@ -61,6 +61,12 @@ struct Options {
     /// Be the bare handler.
     #[arg(long, hide = true)]
     serve_bare: bool,
+}
+
+impl Options {
+    fn measures(&self, kind: Kind) -> bool {
+        self.targets.is_empty() || self.targets.contains(&kind)
+    }
 }
 
 /// Why there are no figures.
@@ -110,8 +116,9 @@ fn run(options: &Options, terminal: &Terminal) -> Result<(), Trouble> {
     let mut sizes = vec![SMALL, options.users];
     sizes.dedup();
     for (part, size) in sizes.into_iter().enumerate() {
-        let kinds = options.targets.iter().filter(|kind| part == 0 || !kind.is_peer());
-        measure_size(size, kinds.copied().collect(), options, &mut figures, terminal)?;
+        let wanted = |kind: &Kind| options.measures(*kind) && (part == 0 || !kind.is_peer());
+        let kinds = Kind::ALL.into_iter().filter(wanted).collect();
+        measure_size(size, kinds, options, &mut figures, terminal)?;
     }
     terminal.print(&figures.to_string());
     Ok(())
@@ -137,7 +144,7 @@ fn measure_size(
             Err(trouble) => return Err(trouble),
         }
     }
-    if options.targets.contains(&Kind::Bare)
+    if options.measures(Kind::Bare)
         && let Some((origin, stock)) = filled.iter().find(|(target, _)| target.kind == Kind::Memory)
     {
         let bare = bare::start(origin, stock)?;
@@ -145,7 +152,13 @@ fn measure_size(
     }
     for scenario in Scenario::ALL {
         for (target, stock) in &mut filled {
-            scenario.prepare(target, stock, options.connections)?;
+            match scenario.prepare(target, stock, options.connections) {
+                Err(trouble) if target.kind.is_peer() => {
+                    stock.lacks.push(scenario);
+                    figures.note(format!("{} cannot {scenario}: {trouble}", target.kind));
+                }
+                prepared => prepared?,
+            }
         }
         terminal.tell(&format!("{size} users: {scenario}"));
         for _ in 0..options.rounds {

@@ -93,6 +93,7 @@ impl Scenario {
     pub(crate) fn is_fit_for(self, target: &Target, stock: &Stock) -> bool {
         match self {
             _ if target.kind == Kind::Bare => self.is_bare(),
+            _ if stock.lacks.contains(&self) => false,
             Self::LastPageByCursor => stock.last_page.is_some(),
             Self::AddToLargeGroup => stock.large_group.is_some(),
             _ => true,

@@ -9,6 +9,7 @@ use serde_json::Value;
 use crate::Trouble;
 use crate::client::{Connection, Request};
 use crate::people;
+use crate::scenario::Scenario;
 use crate::target::Target;
 
 /// How many groups of a hundred there are: a member is added to each in turn, so that they stay about as small.
@@ -37,6 +38,8 @@ pub(crate) struct Stock {
     pub(crate) large_group: Option<String>,
     /// The cursor of the last page, if the server has cursors.
     pub(crate) last_page: Option<String>,
+    /// What the server has not answered rightly.
+    pub(crate) lacks: Vec<Scenario>,
     /// The number of the next user that nobody has.
     next_user: AtomicUsize,
     /// Requests so far, to spread them.
