@@ -75,6 +75,8 @@ pub struct CheckResult {
     /// Whether an access probe was missing.
     pub not_verified: bool,
     cause_key: String,
+    /// Whether the provider could not go on: then it explains what was not reached elsewhere.
+    stuck: bool,
     pending: Option<Cause>,
 }
 
@@ -234,6 +236,7 @@ impl Judge {
             known: None,
             not_verified: false,
             cause_key: observed.cause_key.clone(),
+            stuck: matches!(observed.showed, Showed::Stuck(_)),
             pending: None,
         };
         match &observed.showed {
@@ -383,6 +386,7 @@ impl CheckResult {
             known: None,
             not_verified: false,
             cause_key: String::new(),
+            stuck: false,
             pending: None,
         }
     }
@@ -414,6 +418,7 @@ impl CheckResult {
             known: None,
             not_verified: false,
             cause_key: String::new(),
+            stuck: false,
             pending: None,
         }
     }

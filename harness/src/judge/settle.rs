@@ -11,7 +11,7 @@ use super::{CheckResult, Verdict, forms_message, provider_name, refused_forms};
 pub(super) fn settle(results: &mut [CheckResult], claimed: impl Fn(&str) -> bool) {
     let told: BTreeMap<(String, Option<String>), String> = results
         .iter()
-        .filter(|result| result.verdict == Verdict::Fail && result.pending.is_none())
+        .filter(|result| result.pending.is_none() && explains(result))
         .map(|result| ((result.cause_key.clone(), result.persona.clone()), result.id.clone()))
         .collect();
     // Within a story, the first check behind a guard speaks for the others.
@@ -53,4 +53,9 @@ pub(super) fn settle(results: &mut [CheckResult], claimed: impl Fn(&str) -> bool
 
 fn breaks_a_demand(error: &TaskError) -> bool {
     matches!(error.kind, Failure::Refused { .. } | Failure::Unusable) && !error.demands.is_empty()
+}
+
+/// A mere warning explains nothing, unless it is that the provider could not go on.
+fn explains(result: &CheckResult) -> bool {
+    result.verdict == Verdict::Fail || (result.verdict == Verdict::Warn && result.stuck)
 }
