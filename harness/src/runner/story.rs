@@ -3,8 +3,10 @@
 
 use std::time::Duration;
 
+use http::Method;
+use percent_encoding::utf8_percent_encode;
 use scimspec_mock_idp::directory::{Act, Directory, GroupKey, PersonKey};
-use scimspec_mock_idp::exchange::Wire;
+use scimspec_mock_idp::exchange::{Answer, Origin, Request, Wire};
 use scimspec_mock_idp::fault::Faulty;
 use scimspec_mock_idp::persona::{Failure, TaskError};
 use scimspec_mock_idp::provisioner::{Provisioner, TaskOutcome};
@@ -17,8 +19,10 @@ use super::observed::{Cause, NotTried, Observed, Showed, Story, StoryReport};
 use super::recorder::Recorder;
 use super::{Event, Setting};
 use crate::access::ways::{Tried, Ways};
+use crate::backoff::Backoff;
 use crate::json::template::Unbound;
 use crate::scenario::model::{Access, Action, IdpAct, Step, TaskEnd};
+use crate::secrets::URL_VALUE;
 
 /// Does everything that the story says.
 pub(super) async fn tell(story: &Story, setting: &Setting) -> StoryReport {
@@ -172,6 +176,9 @@ impl Teller<'_> {
 
     async fn idp(&mut self, act: &IdpAct, expect: TaskEnd, wire: &dyn Wire) -> Done {
         self.last_act = act.word();
+        if let IdpAct::Assign(people) = act {
+            self.wait_for_lists(people, wire).await;
+        }
         let acts = match self.acts(act) {
             Ok(acts) => acts,
             Err(unbound) => return Done::of(Showed::Unclear(unbound.to_string())),
@@ -202,6 +209,35 @@ impl Teller<'_> {
                 expected: "the provider's task fails".to_owned(),
                 actual: "it was carried out".to_owned(),
             }),
+        }
+    }
+
+    /// A provider looks people up before it creates them, and in real life that is minutes after the last change. RFC 7644
+    /// does not promise that a filter sees a write at once: what the story made is waited for, so that a lookup right
+    /// behind it is not taken for a server that forgets.
+    async fn wait_for_lists(&self, people: &[String], wire: &dyn Wire) {
+        if self.setting.list_patience.is_zero() {
+            return;
+        }
+        let made = self.setting.ledger.of_story(Some(self.story.number));
+        for name in people {
+            let Some(person) = self.directory.person(&PersonKey(name.clone())) else { continue };
+            if !made.iter().any(|(_, made)| made.name.eq_ignore_ascii_case(&person.user_name)) {
+                continue;
+            }
+            let filter = format!("userName eq {}", serde_json::Value::from(person.user_name.as_str()));
+            let target = format!("/Users?filter={}", utf8_percent_encode(&filter, URL_VALUE));
+            let mut backoff = Backoff::new(self.setting.list_patience, Duration::from_millis(250));
+            loop {
+                let request =
+                    Request::scim(Method::GET, target.clone()).header("Accept", "application/scim+json");
+                let exchange = wire.send(Origin::Preflight, request).await;
+                let answer = exchange.result.as_ref().ok().filter(|answer| answer.is_success());
+                let total = answer.and_then(Answer::json).and_then(|json| json.get("totalResults")?.as_u64());
+                if total != Some(0) || !backoff.pause().await {
+                    break;
+                }
+            }
         }
     }
 
