@@ -194,7 +194,7 @@ impl<'a> Presenter<'a> {
     }
 
     fn uri(&self, kind: Kind, id: ResourceId) -> String {
-        format!("{}{}/{id}", self.base_url, self.service.resource_type(kind).endpoint())
+        format!("{}{}/{id}", self.base_url, self.service.endpoint(kind))
     }
 }
 

@@ -1,6 +1,6 @@
 //! What every handler of the server has at hand.
 
-use std::sync::Arc;
+use std::{borrow::Cow, sync::Arc};
 
 use tokio::sync::{Mutex, MutexGuard};
 
@@ -65,6 +65,16 @@ impl Service {
     ) -> Result<(Turn, MutexGuard<'_, ()>), StoreError> {
         let here = self.turns.take(id).await;
         Ok((self.store.turn(tenant, id).await?, here))
+    }
+
+    /// The endpoint of a kind. A durable store may hold references to a kind that is not served any more, because its
+    /// definition file is gone; those keep the address that it would have.
+    pub(crate) fn endpoint(&self, kind: Kind) -> Cow<'_, str> {
+        let served = self.types.iter().find(|served| served.kind == kind);
+        served.map_or_else(
+            || format!("/{}s", kind.name()).into(),
+            |served| served.resource_type.endpoint().into(),
+        )
     }
 
     /// The resource type of a kind.
