@@ -171,6 +171,11 @@ impl Profile {
         self.demands.get(id).cloned().unwrap_or(Ruling { demand: Demand::Off, because: None })
     }
 
+    /// The requirements that it does not ask for as hard as their level alone would make it, with the reason.
+    pub fn exceptions(&self) -> impl Iterator<Item = (&RequirementId, &Ruling)> {
+        self.demands.iter().filter(|(_, ruling)| ruling.because.is_some())
+    }
+
     /// Whether it says in so many words that none of these is asked for.
     pub fn switches_off(&self, ids: &[RequirementId]) -> bool {
         ids.iter().all(|id| self.demands.get(id).is_some_and(|ruling| ruling.demand == Demand::Off))

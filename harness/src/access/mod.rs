@@ -5,6 +5,7 @@ mod attempt;
 pub mod ways;
 
 use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use http::Method;
@@ -113,6 +114,9 @@ pub enum ProbeError {
     /// An empty command.
     #[error("`command` is empty: name the program and its arguments")]
     NoCommand,
+    /// A program that is not there.
+    #[error("there is no program {path}", path = .0.display())]
+    NoProgram(PathBuf),
     /// A request line that is none.
     #[error("{0:?} is not a request: write a method and a URL, as in \"POST https://app.example/login\"")]
     Request(String),
@@ -187,10 +191,11 @@ enum StatusList {
 }
 
 impl Probe {
-    /// Reads a probe.
-    pub fn new(name: &str, raw: RawProbe) -> Result<Self, ProbeError> {
+    /// Reads a probe. A command that is named by a relative path is looked for in `beside`, the folder of the
+    /// configuration; a bare name is looked for where the system looks.
+    pub fn new(name: &str, raw: RawProbe, beside: &Path) -> Result<Self, ProbeError> {
         let means = match (raw.command, raw.r#try) {
-            (Some(command), None) if !command.is_empty() => Means::Command(command),
+            (Some(command), None) if !command.is_empty() => Means::Command(found(command, beside)?),
             (Some(_), None) => return Err(ProbeError::NoCommand),
             (None, Some(attempt)) => {
                 let (Some(allowed), Some(blocked)) = (raw.allowed, raw.blocked) else {
@@ -266,6 +271,17 @@ impl Probes {
     pub fn any(&self, group: bool) -> bool {
         self.probes.iter().any(|probe| probe.group == group)
     }
+}
+
+fn found(mut command: Vec<String>, beside: &Path) -> Result<Vec<String>, ProbeError> {
+    if let Some(program) = command.first_mut().filter(|program| program.contains(std::path::MAIN_SEPARATOR)) {
+        let path = beside.join(&*program);
+        if !path.is_file() {
+            return Err(ProbeError::NoProgram(path));
+        }
+        *program = std::path::absolute(&path).unwrap_or(path).to_string_lossy().into_owned();
+    }
+    Ok(command)
 }
 
 fn requests(raw: Vec<RawRequest>) -> Result<Vec<ProbeRequest>, ProbeError> {

@@ -3,10 +3,11 @@
 use std::fmt::Write as _;
 
 use clap::{Args, ValueEnum};
-use scimspec_mock_idp::persona;
+use scimspec_mock_idp::persona::{self, PersonaName};
 use scimspec_reference_server::deviations;
 
 use crate::catalogue::RequirementId;
+use crate::profile::{Demand, Profile};
 use crate::report::Exit;
 use crate::rules::{RULES, Rule};
 use crate::run::{Library, LibraryError};
@@ -172,21 +173,49 @@ fn explained(id: &str, library: &Library) -> Option<String> {
             deviation.slug
         ));
     }
-    if let Some(info) = persona::catalogue().iter().find(|info| info.name == id) {
-        let mut text = format!("{}: {}\n\nOptions (persona+option):\n", info.name, info.title);
-        for option in info.options {
-            let _ = writeln!(text, "  {}: {} ({})", option.name, option.what, option.source);
+    // Some names are both a persona's and a profile's.
+    let persona = id.parse::<PersonaName>().ok().and_then(|name| persona_text(&name));
+    let profile = library.profiles.find(id).ok().map(profile_text);
+    match (persona, profile) {
+        (Some(persona), Some(profile)) => {
+            Some(format!("As a persona\n\n{persona}\nAs a profile\n\n{profile}"))
         }
-        return Some(text);
+        (persona, profile) => persona.or(profile),
     }
-    library.profiles.find(id).ok().map(|profile| {
-        let mut text = format!("{}: {}\n", profile.name, profile.title);
+}
+
+fn persona_text(name: &PersonaName) -> Option<String> {
+    let info = persona::catalogue().iter().find(|info| info.name == name.base())?;
+    let mut text = format!("{name}: {}\n", info.title);
+    for option in info.options.iter().filter(|option| name.options().contains(&option.name)) {
+        let _ = writeln!(text, "with {}: {} ({})", option.name, option.what, option.source);
+    }
+    text.push_str("\nOptions (persona+option):\n");
+    for option in info.options {
+        let _ = writeln!(text, "  {}: {} ({})", option.name, option.what, option.source);
+    }
+    Some(text)
+}
+
+fn profile_text(profile: &Profile) -> String {
+    let mut text = format!("{}: {}\n", profile.name, profile.title);
+    if profile.lineage.len() > 1 {
         let _ = writeln!(text, "Extends: {}", profile.lineage[1..].join(", "));
-        for (persona, because) in &profile.excludes {
-            let _ = writeln!(text, "Excludes {persona}: {because}");
-        }
-        text
-    })
+    }
+    for (persona, because) in &profile.excludes {
+        let _ = writeln!(text, "Excludes {persona}: {because}");
+    }
+    text.push_str("\nA MUST that is broken fails, a SHOULD warns, a choice is recorded; except:\n");
+    for (id, ruling) in profile.exceptions() {
+        let word = match ruling.demand {
+            Demand::Fail => "fails",
+            Demand::Warn => "warns",
+            Demand::Info => "is recorded",
+            Demand::Off => "is not asked for",
+        };
+        let _ = writeln!(text, "  {id} {word}: {}", ruling.because.as_deref().unwrap_or_default());
+    }
+    text
 }
 
 fn rule_text(rule: &Rule, library: &Library) -> String {

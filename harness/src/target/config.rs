@@ -184,8 +184,8 @@ impl Config {
                 continue;
             }
             let raw = value.try_into().map_err(|error| toml(format!(" [access.{name}]:"), &error))?;
-            let probe =
-                Probe::new(&name, raw).map_err(|source| ConfigError::Probe { name: name.clone(), source })?;
+            let probe = Probe::new(&name, raw, beside)
+                .map_err(|source| ConfigError::Probe { name: name.clone(), source })?;
             probes.push(probe);
         }
         let account = file
