@@ -55,6 +55,10 @@ struct Options {
     /// Measure these only, separated by commas. Default: all.
     #[arg(long, value_delimiter = ',')]
     targets: Vec<Kind>,
+    /// Where the stores keep their files. Default: the system's folder for temporary files. On a disk in memory a
+    /// store is filled sooner, and what it writes tells nothing.
+    #[arg(long, default_value_os_t = std::env::temp_dir())]
+    data: PathBuf,
     /// Cargo says so.
     #[arg(long, hide = true)]
     bench: bool,
@@ -180,7 +184,7 @@ fn fill(
     figures: &mut Figures,
     terminal: &Terminal,
 ) -> Result<(Target, Stock), Trouble> {
-    let target = Target::start(kind)?;
+    let target = Target::start(kind, &options.data)?;
     terminal.tell(&format!("{size} users: filling {kind}"));
     let (stock, time) = Stock::fill(&target, size, options.connections)?;
     figures.filled(Place { size, kind }, time);
@@ -233,7 +237,7 @@ fn reopen(size: usize, filled: Vec<(Target, Stock)>, figures: &mut Figures) -> R
     Ok(())
 }
 
-/// Where installed peers and this run's data are kept.
+/// Where installed peers are kept.
 pub(crate) fn folder() -> PathBuf {
     PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("load")
 }

@@ -1,4 +1,4 @@
-//! A PostgreSQL server of the benchmark's own, in a temporary folder, reached over a Unix socket, with the settings that
+//! A PostgreSQL server of the benchmark's own, in a folder of its own, reached over a Unix socket, with the settings that
 //! PostgreSQL has by default: what it acknowledges is on the disk.
 
 use std::ffi::OsStr;
@@ -22,10 +22,10 @@ pub(crate) struct Cluster {
 }
 
 impl Cluster {
-    pub(crate) fn start() -> io::Result<Self> {
+    pub(crate) fn start(data: &Path) -> io::Result<Self> {
         let programs = programs()
             .ok_or_else(|| io::Error::other("there is no initdb in PATH or in /usr/lib/postgresql/*/bin"))?;
-        let folder = tempfile::Builder::new().prefix("scimspec-load-").tempdir()?;
+        let folder = tempfile::Builder::new().prefix("scimspec-load-").tempdir_in(data)?;
         let owner = if fs::metadata(folder.path())?.uid() == 0 { unprivileged()? } else { None };
         if let Some((user, group)) = owner {
             chown(folder.path(), Some(user), Some(group))?;

@@ -12,6 +12,8 @@ use crate::target::{Kind, Target};
 
 /// The most additions to groups in one measurement: small groups are to stay small, and joiners to last.
 const ADDITIONS: u64 = 200;
+/// The most creations in one measurement: a small store is to stay small.
+const CREATIONS: u64 = 500;
 
 /// One kind of request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -111,7 +113,11 @@ impl Scenario {
 
     /// How many requests one measurement may send.
     pub(crate) fn at_most(self) -> u64 {
-        if self.is_sequential() { ADDITIONS } else { u64::MAX }
+        match self {
+            Self::Create => CREATIONS,
+            Self::AddToSmallGroup | Self::AddToLargeGroup => ADDITIONS,
+            _ => u64::MAX,
+        }
     }
 
     /// The next request; none: there is nothing left to ask.

@@ -91,17 +91,17 @@ struct Kept {
 }
 
 impl Target {
-    /// Starts an empty one.
-    pub(crate) fn start(kind: Kind) -> Result<Self, Trouble> {
+    /// Starts an empty one that keeps its files in `data`.
+    pub(crate) fn start(kind: Kind, data: &Path) -> Result<Self, Trouble> {
         let trouble =
             |error: io::Error| Trouble::Target { target: kind.to_string(), reason: error.to_string() };
         fs::create_dir_all(folder()).map_err(trouble)?;
-        let scratch = TempDir::new_in(folder()).map_err(trouble)?;
+        let scratch = TempDir::new_in(data).map_err(trouble)?;
         let token = generate_token().map_err(|error| trouble(io::Error::other(error)))?;
         let (cluster, store) = match kind {
             Kind::Sqlite => (None, format!("sqlite:{}", scratch.path().join("people.db").display())),
             Kind::Postgres => {
-                let cluster = Cluster::start().map_err(trouble)?;
+                let cluster = Cluster::start(data).map_err(trouble)?;
                 let store = cluster.url();
                 (Some(cluster), store)
             }
@@ -119,8 +119,7 @@ impl Target {
 
     /// The same for a program that tells its URL.
     pub(crate) fn telling(kind: Kind, command: &mut Command) -> io::Result<Self> {
-        fs::create_dir_all(folder())?;
-        let kept = Kept { store: String::new(), _cluster: None, folder: TempDir::new_in(folder())? };
+        let kept = Kept { store: String::new(), _cluster: None, folder: TempDir::new()? };
         Self::told(kind, command, String::new(), kept)
     }
 
