@@ -100,8 +100,10 @@ impl AccountRows for SqliteConnection {
         _: bool,
     ) -> Outcome<Vec<AccountRow>> {
         let resources = about.resources.iter().map(|id| format!("\"{}\"", hex(Uuid::from(*id).as_bytes())));
+        // The plus keeps the index that begins with the tenant out of it: with it every account of the tenant would
+        // be read. https://www.sqlite.org/optoverview.html#disqualifying_where_clause_terms_using_unary_
         query_as(
-            "SELECT id, resource, text FROM accounts WHERE tenant = $1 AND id IN ( \
+            "SELECT id, resource, text FROM accounts WHERE +tenant = $1 AND id IN ( \
                  SELECT value FROM json_each($2) \
                  UNION SELECT account FROM account_credentials WHERE id = $3 \
                  UNION SELECT a.id FROM json_each($4) wanted CROSS JOIN accounts a \
