@@ -7,6 +7,7 @@
 mod bare;
 mod client;
 mod figures;
+mod interrupt;
 mod measure;
 mod people;
 mod postgres;
@@ -49,7 +50,8 @@ struct Options {
     /// How many connections are loaded at once.
     #[arg(long, default_value_t = 8)]
     connections: usize,
-    /// Requests per second of the open loop; a target that cannot reach twice as many gets half of what it reaches.
+    /// Requests per second of the open loop; a target that cannot reach four times as many gets a quarter of what it
+    /// reaches.
     #[arg(long, default_value_t = 500.0)]
     rate: f64,
     /// Measure these only, separated by commas. Default: all.
@@ -97,6 +99,9 @@ pub(crate) enum Trouble {
         /// The beginning of its body.
         body: String,
     },
+    /// Somebody wants it to end.
+    #[error("interrupted")]
+    Interrupted,
     /// Latencies could not be counted.
     #[error(transparent)]
     Histogram(#[from] hdrhistogram::AdditionError),
@@ -105,7 +110,11 @@ pub(crate) enum Trouble {
 fn main() -> ExitCode {
     let options = Options::parse();
     let terminal = Terminal::new(anstream::ColorChoice::Never);
-    let outcome = if options.serve_bare { bare::serve(&terminal) } else { run(&options, &terminal) };
+    let outcome = if options.serve_bare {
+        bare::serve(&terminal)
+    } else {
+        interrupt::watch().map_err(Trouble::from).and_then(|()| run(&options, &terminal))
+    };
     match outcome {
         Ok(()) => ExitCode::SUCCESS,
         Err(trouble) => {
@@ -211,7 +220,7 @@ fn measure_one(
         statuses: scenario.statuses(),
     };
     let reached = closed(&load)?;
-    let rate = options.rate.min(reached.per_second() / 2.0);
+    let rate = options.rate.min(reached.per_second() / 4.0);
     let paced = open(&load, rate)?;
     figures.add(Place { size, kind: target.kind }, scenario, &reached, &paced, rate);
     Ok(())

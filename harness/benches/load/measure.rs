@@ -9,8 +9,8 @@ use std::time::{Duration, Instant};
 
 use hdrhistogram::Histogram;
 
-use crate::Trouble;
 use crate::client::{Connection, Request};
+use crate::{Trouble, interrupt};
 
 /// A sleep of the system ends late by about this much; the rest of a wait is spent awake.
 const OVERSLEEP: Duration = Duration::from_micros(120);
@@ -76,7 +76,7 @@ fn drive(load: &Load<'_>, due: impl Fn(u64) -> Option<Duration> + Sync) -> Resul
         let mut connection = Connection::new(load.address);
         let mut latency = histogram();
         let mut wrong = 0;
-        while !over.load(Ordering::Relaxed) {
+        while !over.load(Ordering::Relaxed) && interrupt::check().is_ok() {
             let index = sent.fetch_add(1, Ordering::Relaxed);
             let due = due(index);
             if index >= load.limit.requests || due.unwrap_or(start.elapsed()) >= load.limit.time {
@@ -104,6 +104,7 @@ fn drive(load: &Load<'_>, due: impl Fn(u64) -> Option<Duration> + Sync) -> Resul
             all.wrong += wrong;
         }
         all.elapsed = start.elapsed();
+        interrupt::check()?;
         Ok(all)
     })
 }

@@ -6,11 +6,11 @@ use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
-use crate::Trouble;
 use crate::client::{Connection, Request};
 use crate::people;
 use crate::scenario::Scenario;
 use crate::target::Target;
+use crate::{Trouble, interrupt};
 
 /// How many groups of a hundred there are: a member is added to each in turn, so that they stay about as small.
 const SMALL_GROUPS: usize = 50;
@@ -116,6 +116,7 @@ impl Stock {
         let mut connection = Connection::new(target.address);
         let mut cursor = String::new();
         loop {
+            interrupt::check()?;
             let path = format!("{}/Users?count={PAGE}&cursor={cursor}", target.base);
             let request = Request::new("GET", &path, &target.token, None);
             let answer = connection.send(&request)?;
@@ -144,6 +145,7 @@ impl Stock {
             let mut connection = Connection::new(target.address);
             let mut ids = Vec::new();
             while start.elapsed() < within {
+                interrupt::check()?;
                 let number = turn.fetch_add(1, Ordering::Relaxed);
                 if number >= users {
                     break;
