@@ -1,7 +1,7 @@
 //! How a run behaves on a server that is not ours: it says what it will make, makes nothing when asked not to, removes
 //! what it made, and neither touches nor tells of anybody else.
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::support::foreign::{Foreign, Habit, TOKEN};
 use crate::support::{Bench, Ended, start};
@@ -46,6 +46,25 @@ fn a_run_that_fails_removes_what_it_made_too() {
     assert_eq!(ended.code, Some(1), "{}", ended.stderr);
     assert_eq!(server.residents(), [Value::Null; 0]);
     assert!(bench.journals().is_empty());
+}
+
+/// A run that was killed before it heard that a name was taken has only the intent in its journal. Whoever has the name
+/// keeps their account.
+#[test]
+fn a_name_that_is_not_the_runs_own_is_nobody_to_remove() {
+    let server = Foreign::new(&[]);
+    server.add_resident(RESIDENT);
+    let before = server.residents();
+    let bench = Bench::new();
+    let head = json!({"event": "run", "version": 1, "run": "k3f9x2", "url": server.url});
+    let intent = json!({"event": "intent", "entry": 0, "endpoint": "/Users", "name": RESIDENT});
+    let journal = bench.file("k3f9x2.journal", &format!("{head}\n{intent}\n"));
+    let ended =
+        start(bench.scimspec(&["cleanup", &journal, "--token-env", "TOKEN"]).env("TOKEN", TOKEN)).end();
+
+    assert_eq!(server.residents(), before, "{}{}", ended.stdout, ended.stderr);
+    assert!(ended.stdout.contains("NOT removed"), "{}", ended.stdout);
+    assert_eq!(ended.code, Some(3));
 }
 
 /// A server that answers every lookup with everybody must not cost anybody their account, nor put their names into a

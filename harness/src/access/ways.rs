@@ -155,7 +155,8 @@ impl Attempt<'_> {
     }
 
     async fn blocked(&self, way: &mut Way, deadline: Instant, round: &mut Round) {
-        if !way.open_before && !self.never_arranged_but_fresh(way) {
+        // A fresh way that was never open can still show that someone is in who should not be.
+        if !way.open_before && self.probe.kind == Kind::Held {
             round.never_open.push(self.probe.name.clone());
             return;
         }
@@ -174,11 +175,6 @@ impl Attempt<'_> {
             }
             Reached::Unclear(why) => round.unclear.push(format!("{}: {why}", self.probe.name)),
         }
-    }
-
-    /// A fresh way that was never open can still show that someone is in who should not be.
-    fn never_arranged_but_fresh(&self, way: &Way) -> bool {
-        self.probe.kind == Kind::Fresh && !way.arranged
     }
 
     /// Tries at once, then after 1, 2, 4 seconds and so on while there is time, so that a slow revocation is waited

@@ -13,6 +13,7 @@ use crate::report::Exit;
 use crate::report::view::printable;
 use crate::runner::cleanup;
 use crate::runner::ledger::Journal;
+use crate::runner::names::RunId;
 use crate::secrets::Secrets;
 use crate::target::config::{self, Config};
 use crate::target::{Claims, Target};
@@ -91,6 +92,7 @@ async fn clean(arguments: &Arguments, terminal: &Terminal) -> Result<Exit, Refus
             embedded: false,
         };
         let wire = crate::run::connect(&target, Duration::from_secs(30)).map_err(Refusal::could_not_run)?;
+        let run = RunId(journal.run.clone());
         let mut left = 0;
         for made in &journal.left {
             let name = format!("{} {}", made.endpoint, printable(&made.name));
@@ -98,7 +100,7 @@ async fn clean(arguments: &Arguments, terminal: &Terminal) -> Result<Exit, Refus
                 terminal.print(&format!("would remove {name}\n"));
                 continue;
             }
-            match cleanup::remove_one(made, &*wire).await {
+            match cleanup::remove_one(made, &run, &*wire).await {
                 Ok(()) => terminal.print(&format!("removed {name}\n")),
                 Err(why) => {
                     left += 1;

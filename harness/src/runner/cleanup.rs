@@ -1,8 +1,6 @@
 //! Removes what a run made and nothing else: by id, or, where an answer was lost, by the exact name that only this run
 //! uses.
 
-use std::sync::Arc;
-
 use http::Method;
 use percent_encoding::utf8_percent_encode;
 use scimspec_mock_idp::exchange::{Exchange, Origin, Request, Wire};
@@ -10,7 +8,8 @@ use serde_json::Value;
 
 use super::Setting;
 use super::answer::describe;
-use super::ledger::{EntryId, Ledger, Made};
+use super::ledger::{EntryId, Made};
+use super::names::RunId;
 use super::recorder::retry_after;
 use crate::secrets::URL_VALUE;
 
@@ -32,20 +31,20 @@ const ATTEMPTS: usize = 4;
 
 /// Removes what one story made.
 pub async fn story(number: usize, setting: &Setting) -> Vec<Leftover> {
-    remove(setting.ledger.of_story(Some(number)), &setting.wire, &setting.ledger).await
+    remove(setting.ledger.of_story(Some(number)), setting).await
 }
 
 /// Removes all that is left.
 pub async fn everything(setting: &Setting) -> Vec<Leftover> {
-    remove(setting.ledger.of_story(None), &setting.wire, &setting.ledger).await
+    remove(setting.ledger.of_story(None), setting).await
 }
 
 /// Removes these things, noting in the ledger what is gone.
-pub async fn remove(entries: Vec<(EntryId, Made)>, wire: &Arc<dyn Wire>, ledger: &Ledger) -> Vec<Leftover> {
+async fn remove(entries: Vec<(EntryId, Made)>, setting: &Setting) -> Vec<Leftover> {
     let mut leftovers = Vec::new();
     for (entry, made) in entries {
-        match remove_one(&made, &**wire).await {
-            Ok(()) => ledger.gone(entry),
+        match remove_one(&made, &setting.run, &*setting.wire).await {
+            Ok(()) => setting.ledger.gone(entry),
             Err(why) => {
                 leftovers.push(Leftover { endpoint: made.endpoint, name: made.name, id: made.id, why });
             }
@@ -54,21 +53,21 @@ pub async fn remove(entries: Vec<(EntryId, Made)>, wire: &Arc<dyn Wire>, ledger:
     leftovers
 }
 
-/// Removes one thing; that it is not there is as good.
-pub async fn remove_one(made: &Made, wire: &dyn Wire) -> Result<(), String> {
+/// Removes one thing that a run made; that it is not there is as good.
+pub async fn remove_one(made: &Made, run: &RunId, wire: &dyn Wire) -> Result<(), String> {
     let ids = match &made.id {
         Some(id) => vec![id.clone()],
-        None => look_up(made, wire).await?,
+        None => look_up(made, run, wire).await?,
     };
     let mut gone_already = false;
     for id in &ids {
         gone_already |= delete(made, id, wire).await? == 404;
     }
-    if !gone_already {
+    if !gone_already || !run.made(&made.name) {
         return Ok(());
     }
     // "Not found" may also mean that the server took the address for another one: then it is still found by name.
-    match look_up(made, wire).await?.first() {
+    match look_up(made, run, wire).await?.first() {
         None => Ok(()),
         Some(id) if ids.contains(id) => {
             Err("DELETE answers 404, and it is still found by its name".to_owned())
@@ -88,8 +87,13 @@ async fn delete(made: &Made, id: &str, wire: &dyn Wire) -> Result<u16, String> {
     }
 }
 
-/// The ids of what has exactly this name. The name carries the run's mark, so that it cannot be anyone else's.
-async fn look_up(made: &Made, wire: &dyn Wire) -> Result<Vec<String>, String> {
+/// The ids of what has exactly this name. Only a name with the run's mark is looked up: any other could be somebody's who
+/// had it before (a scenario of a user's own may name anyone).
+async fn look_up(made: &Made, run: &RunId, wire: &dyn Wire) -> Result<Vec<String>, String> {
+    if !run.made(&made.name) {
+        return Err("the answer that told its id was lost, and its name is not one that only this run uses"
+            .to_owned());
+    }
     let attribute = if made.endpoint == "/Users" { "userName" } else { "displayName" };
     let filter = format!("{attribute} eq {}", Value::from(made.name.as_str()));
     let target = format!("{}?filter={}", made.endpoint, utf8_percent_encode(&filter, URL_VALUE));
