@@ -3,7 +3,6 @@
 //! are held against `scenarios/snapshots`.
 
 use std::collections::BTreeSet;
-use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Duration;
@@ -18,11 +17,7 @@ use scimspec::runner::plan::Selection;
 use scimspec::scenario::model::{Allow, Scenario};
 use scimspec::secrets::Secrets;
 use scimspec::snapshot;
-use scimspec::target::embedded::{Blueprint, Embedded, Front};
-use scimspec_reference_server::gitlab::{Generation, GitLabConfig};
-use scimspec_reference_server::scim::Rules;
-use scimspec_reference_server::store::StoreChoice;
-use scimspec_reference_server::{Limits, Protocol, TokenHash};
+use scimspec::target::subject::Subject;
 
 fn main() -> ExitCode {
     let arguments = Arguments::from_args();
@@ -39,60 +34,12 @@ fn main() -> ExitCode {
 fn told_right(library: &Library) -> Result<(), Failed> {
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
     let scenario = &library.scenarios[0];
-    for subject in Subject::of(scenario) {
-        judged_right(&runtime.block_on(told(library, subject))?, scenario)
+    let profile = scenario.profiles.first().map_or("base", String::as_str);
+    for &subject in Subject::keeping(profile) {
+        judged_right(&runtime.block_on(told(library, profile, subject))?, scenario)
             .map_err(|failed| format!("{subject:?}: {}", failed.message().unwrap_or_default()))?;
     }
     Ok(())
-}
-
-/// The server that a scenario is told to.
-#[derive(Debug, Clone, Copy)]
-enum Subject {
-    /// By the RFCs, or by the rules of a profile that contradicts them in points.
-    Scim(&'static str),
-    GitLab(Generation),
-}
-
-impl Subject {
-    fn of(scenario: &Scenario) -> Vec<Self> {
-        match scenario.profiles.first().map(String::as_str) {
-            Some("gitlab") => vec![Self::GitLab(Generation::Classic), Self::GitLab(Generation::Current)],
-            Some("interop") => vec![Self::Scim("interop")],
-            Some("ipsie") => vec![Self::Scim("ipsie")],
-            _ => vec![Self::Scim("base")],
-        }
-    }
-
-    fn profile(self) -> &'static str {
-        match self {
-            Self::Scim(profile) => profile,
-            Self::GitLab(_) => "gitlab",
-        }
-    }
-
-    async fn start(self, secrets: &Secrets) -> Result<Embedded, Failed> {
-        let front = match self {
-            Self::Scim(profile) => {
-                let rules = match profile {
-                    "interop" => &Rules::INTEROP,
-                    "ipsie" => &Rules::IPSIE,
-                    _ => &Rules::RFC,
-                };
-                let protocol = Protocol::new(rules, &[])?;
-                let (tenants, deviations, store) = (Vec::new(), Vec::new(), StoreChoice::Memory);
-                Front::Rfc { tenants, public_url: None, deviations, protocol, store }
-            }
-            Self::GitLab(generation) => {
-                // The tokens are made where the server is.
-                let config = GitLabConfig::new(generation, TokenHash::of(""), TokenHash::of(""));
-                Front::GitLab(Box::new(config))
-            }
-        };
-        let address = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
-        let blueprint = Blueprint { address, tls: None, token: None, limits: Limits::default(), front };
-        Ok(Embedded::build(blueprint, secrets).await?)
-    }
 }
 
 fn judged_right(report: &RunReport, scenario: &Scenario) -> Result<(), Failed> {
@@ -113,15 +60,16 @@ fn is_well(check: &CheckResult) -> bool {
     matches!(check.verdict, Verdict::Pass | Verdict::Info) || rule_without_exchanges
 }
 
-async fn told(library: &Library, subject: Subject) -> Result<RunReport, Failed> {
+async fn told(library: &Library, profile: &str, subject: Subject) -> Result<RunReport, Failed> {
     let secrets = Secrets::default();
-    let embedded = subject.start(&secrets).await?;
+    let embedded = subject.start(Vec::new(), &secrets).await?;
     let target = embedded.target(&secrets)?;
     let order = Order {
-        profile: subject.profile().to_owned(),
+        profile: profile.to_owned(),
         selection: Selection {
             only: Selection::globs(&[])?,
             narrowed: false,
+            all_rules: false,
             personas: library.scenarios[0].personas.clone(),
             allow: [Allow::Load].into(),
         },

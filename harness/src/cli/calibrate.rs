@@ -3,9 +3,10 @@
 use std::fmt::Write as _;
 
 use anstyle::AnsiColor;
-use clap::Args;
+use clap::{Args, ValueEnum};
 
 use super::run::Refusal;
+use crate::calibrate::matrix::{self, Matrix, MatrixRow};
 use crate::calibrate::{self, Calibration, Noticed, Table};
 use crate::report::Exit;
 use crate::run::Library;
@@ -14,16 +15,33 @@ use crate::terminal::Terminal;
 /// Flags as they were typed.
 #[derive(Debug, Args)]
 pub(super) struct Arguments {
+    /// Run every check against every deviation, not only those that are about it.
+    #[arg(long)]
+    matrix: bool,
+    /// With --matrix: as text, a line for each deviation, or as JSON.
+    #[arg(long, value_name = "FORMAT", default_value = "pretty", requires = "matrix")]
+    format: Format,
     /// Scenarios at a time.
     #[arg(long, short, value_name = "N", default_value_t = 4, value_parser = clap::value_parser!(u16).range(1..=64))]
     jobs: u16,
 }
 
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Format {
+    Pretty,
+    Json,
+}
+
 /// Runs the command.
 pub(super) async fn main(arguments: &Arguments, terminal: &Terminal) -> Exit {
-    match run(arguments, terminal).await {
-        Ok(calibration) if calibration.holds() => Exit::Conformant,
-        Ok(_) => Exit::NotConformant,
+    let done = if arguments.matrix {
+        every_check(arguments, terminal).await.map(|matrix| matrix.holds())
+    } else {
+        named_checks(arguments, terminal).await.map(|calibration| calibration.holds())
+    };
+    match done {
+        Ok(true) => Exit::Conformant,
+        Ok(false) => Exit::NotConformant,
         Err(Refusal(exit, message)) => {
             terminal.error(&message);
             exit
@@ -31,7 +49,7 @@ pub(super) async fn main(arguments: &Arguments, terminal: &Terminal) -> Exit {
     }
 }
 
-async fn run(arguments: &Arguments, terminal: &Terminal) -> Result<Calibration, Refusal> {
+async fn named_checks(arguments: &Arguments, terminal: &Terminal) -> Result<Calibration, Refusal> {
     let library = Library::embedded().map_err(Refusal::usage)?;
     let table = Table::embedded(&library).map_err(Refusal::usage)?;
     let told = |noticed: &Noticed| terminal.print(&line(noticed));
@@ -41,31 +59,55 @@ async fn run(arguments: &Arguments, terminal: &Terminal) -> Result<Calibration, 
     Ok(calibration)
 }
 
+async fn every_check(arguments: &Arguments, terminal: &Terminal) -> Result<Matrix, Refusal> {
+    let library = Library::embedded().map_err(Refusal::usage)?;
+    let table = Table::embedded(&library).map_err(Refusal::usage)?;
+    let told = |row: &MatrixRow| {
+        if arguments.format == Format::Pretty {
+            terminal.print(&matrix_line(row));
+        }
+    };
+    let matrix = matrix::matrix(&library, &table, usize::from(arguments.jobs), told).await;
+    let matrix = matrix.map_err(Refusal::could_not_run)?;
+    match arguments.format {
+        Format::Pretty => terminal.print(&matrix_end(&matrix)),
+        Format::Json => terminal.print(&matrix.to_text().map_err(Refusal::could_not_run)?),
+    }
+    Ok(matrix)
+}
+
 fn line(noticed: &Noticed) -> String {
     let mut text = String::new();
     let slug = noticed.row.deviation.slug;
     if let Some(check) = &noticed.by {
         let style = AnsiColor::Green.on_default();
-        let persona = check.persona.as_ref().map_or_else(String::new, |persona| format!(" as {persona}"));
         let _ = writeln!(
             text,
-            "{style}noticed{style:#}     {slug}\n            {}{persona}: {}",
-            check.id, check.verdict
+            "{style}noticed{style:#}     {slug}\n            {}{}: {}{}",
+            check.id,
+            as_persona(check.persona.as_deref()),
+            check.verdict,
+            check.outcome.as_ref().map_or_else(String::new, |outcome| format!(", {outcome}"))
         );
     } else {
         let style = AnsiColor::Red.on_default().bold();
         let _ = writeln!(text, "{style}NOT NOTICED{style:#} {slug}: {}", noticed.row.deviation.wrong);
         for check in &noticed.instead {
-            let persona = check.persona.as_ref().map_or_else(String::new, |persona| format!(" as {persona}"));
             let _ = writeln!(
                 text,
-                "            {}{persona}: {}, expected {}",
-                check.id, check.verdict, noticed.row.verdict
+                "            {}{}: {}, expected {}",
+                check.id,
+                as_persona(check.persona.as_deref()),
+                check.verdict,
+                noticed.row.change
             );
         }
         if noticed.instead.is_empty() {
             let _ = writeln!(text, "            none of its checks ran");
         }
+    }
+    if !noticed.beside.is_empty() {
+        let _ = writeln!(text, "            also {}", noticed.beside.join(", "));
     }
     text
 }
@@ -74,20 +116,67 @@ fn end(calibration: &Calibration) -> String {
     let mut text = String::new();
     for check in &calibration.wrong_on_correct {
         let style = AnsiColor::Red.on_default().bold();
-        let persona = check.persona.as_ref().map_or_else(String::new, |persona| format!(" as {persona}"));
         let _ = writeln!(
             text,
-            "{style}FALSE ALARM{style:#} {}{persona}: {} on the correct server: {}",
-            check.id, check.verdict, check.message
+            "{style}FALSE ALARM{style:#} {}{}: {} on the correct server: {}",
+            check.id,
+            as_persona(check.persona.as_deref()),
+            check.verdict,
+            check.message
         );
     }
     let noticed = calibration.rows.iter().filter(|row| row.by.is_some()).count();
     let _ = writeln!(
         text,
-        "\n{noticed} of {} deviations noticed; the correct server passed {} checks, {} are not right on it",
+        "\n{noticed} of {} deviations noticed; correct servers passed {} checks, {} are not right on them",
         calibration.rows.len(),
         calibration.passed_on_correct,
         calibration.wrong_on_correct.len()
     );
     text
+}
+
+fn matrix_line(row: &MatrixRow) -> String {
+    let mut text = String::new();
+    let style = if row.as_named { AnsiColor::Green.on_default() } else { AnsiColor::Red.on_default().bold() };
+    let word = if row.as_named { "noticed" } else { "NOT NOTICED" };
+    let _ = writeln!(text, "{style}{word:11}{style:#} {} by {} checks", row.slug, row.noticed_by.len());
+    for said in &row.noticed_by {
+        let outcome = said.outcome.as_ref().map_or_else(String::new, |outcome| format!(", {outcome}"));
+        let _ = writeln!(
+            text,
+            "            {}{}: {}{outcome}",
+            said.id,
+            as_persona(said.persona.as_deref()),
+            said.verdict
+        );
+    }
+    text
+}
+
+fn matrix_end(matrix: &Matrix) -> String {
+    let mut text = String::new();
+    for said in &matrix.false_alarms {
+        let style = AnsiColor::Red.on_default().bold();
+        let persona = as_persona(said.persona.as_deref());
+        let _ = writeln!(
+            text,
+            "{style}FALSE ALARM{style:#} {}{persona}: {} on a correct server",
+            said.id, said.verdict
+        );
+    }
+    let once = matrix.deviations.iter().filter(|row| row.noticed_by.len() == 1).count();
+    let noticed = matrix.deviations.iter().filter(|row| row.as_named).count();
+    let _ = writeln!(
+        text,
+        "\n{noticed} of {} deviations noticed, {once} of them by one check only; {} checks are changed by no deviation; {} false alarms",
+        matrix.deviations.len(),
+        matrix.never_changed.len(),
+        matrix.false_alarms.len()
+    );
+    text
+}
+
+fn as_persona(persona: Option<&str>) -> String {
+    persona.map_or_else(String::new, |persona| format!(" as {persona}"))
 }

@@ -257,6 +257,7 @@ impl Chosen {
             only: Selection::globs(&arguments.only)
                 .map_err(|error| Refusal::usage(format!("--only: {error}")))?,
             narrowed: !arguments.only.is_empty(),
+            all_rules: false,
             personas,
             allow: arguments.allow.iter().map(|AllowFlag::Load| Allow::Load).collect(),
         };

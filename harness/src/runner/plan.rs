@@ -20,6 +20,8 @@ pub struct Selection {
     pub only: GlobSet,
     /// Whether anything was asked for by `only`.
     pub narrowed: bool,
+    /// Whether the rules judge what the chosen stories send, though nobody asked for them by name.
+    pub all_rules: bool,
     /// The personas that the run includes.
     pub personas: Vec<PersonaName>,
     /// What may harm the target.
@@ -62,7 +64,7 @@ impl Selection {
 
     /// Whether a check was asked for.
     pub fn wants(&self, check_id: &str) -> bool {
-        !self.narrowed || self.only.is_match(check_id)
+        !self.narrowed || self.only.is_match(check_id) || (self.all_rules && check_id.starts_with("rule/"))
     }
 }
 

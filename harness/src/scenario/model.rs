@@ -75,6 +75,11 @@ pub enum Allow {
     Load,
 }
 
+impl Allow {
+    /// All of it: for servers that end with the run.
+    pub const ALL: [Self; 1] = [Self::Load];
+}
+
 /// One step.
 #[derive(Debug, Clone)]
 pub struct Step {
@@ -299,6 +304,15 @@ impl Scenario {
     /// The checks of its steps, in order.
     pub fn checks(&self) -> impl Iterator<Item = &Check> {
         self.steps.iter().filter_map(|step| step.check.as_ref())
+    }
+
+    /// The full ids of all its checks, in order.
+    pub fn check_ids(&self) -> Vec<String> {
+        let cases: Vec<Option<&Case>> =
+            if self.cases.is_empty() { vec![None] } else { self.cases.iter().map(Some).collect() };
+        let ids =
+            cases.into_iter().map(|case| self.checks().map(move |check| self.check_id(case, &check.slug)));
+        ids.flatten().collect()
     }
 
     /// The full id of a check: `SCENARIO[/CASE]/CHECK`.

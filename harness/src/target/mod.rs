@@ -5,6 +5,7 @@ pub mod config;
 pub mod embedded;
 pub mod listen;
 pub mod preflight;
+pub mod subject;
 
 use std::collections::BTreeSet;
 

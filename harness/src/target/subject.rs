@@ -1,0 +1,69 @@
+//! Which of the project's own servers a profile is told to: the one that keeps it. Profiles contradict one another
+//! (C11, C15, C45, C46), so no one server could.
+
+use std::net::{Ipv4Addr, SocketAddr};
+use std::sync::Arc;
+
+use scimspec_reference_server::gitlab::{Generation, GitLabConfig};
+use scimspec_reference_server::scim::{Registry, Rules};
+use scimspec_reference_server::store::StoreChoice;
+use scimspec_reference_server::{Deviation, Limits, Protocol, TokenHash};
+
+use super::embedded::{Blueprint, Embedded, EmbeddedError, Front};
+use crate::secrets::Secrets;
+
+/// One of the project's own servers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Subject {
+    /// By the RFCs.
+    Rfc,
+    /// By the interoperability profile.
+    Interop,
+    /// By the IPSIE profile.
+    Ipsie,
+    /// A GitLab whose `PATCH` routes are those of before its rework.
+    GitLabClassic,
+    /// A GitLab of today.
+    GitLabCurrent,
+}
+
+impl Subject {
+    /// The servers that have to keep a profile.
+    pub fn keeping(profile: &str) -> &'static [Self] {
+        match profile {
+            "interop" => &[Self::Interop],
+            "ipsie" => &[Self::Ipsie],
+            "gitlab" => &[Self::GitLabClassic, Self::GitLabCurrent],
+            _ => &[Self::Rfc],
+        }
+    }
+
+    /// Starts it on a free loopback port, deviating as told; a GitLab has no deviations.
+    pub async fn start(
+        self,
+        deviations: Vec<&'static Deviation>,
+        secrets: &Secrets,
+    ) -> Result<Embedded, EmbeddedError> {
+        let front = match self {
+            Self::Rfc => Self::scim(&Rules::RFC, deviations),
+            Self::Interop => Self::scim(&Rules::INTEROP, deviations),
+            Self::Ipsie => Self::scim(&Rules::IPSIE, deviations),
+            Self::GitLabClassic => Self::gitlab(Generation::Classic),
+            Self::GitLabCurrent => Self::gitlab(Generation::Current),
+        };
+        let address = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
+        let blueprint = Blueprint { address, tls: None, token: None, limits: Limits::default(), front };
+        Embedded::build(blueprint, secrets).await
+    }
+
+    fn scim(rules: &'static Rules, deviations: Vec<&'static Deviation>) -> Front {
+        let registry = Arc::new(Registry::core().under(rules));
+        let protocol = Protocol { rules, registry, ..Protocol::default() };
+        Front::Rfc { tenants: Vec::new(), public_url: None, deviations, protocol, store: StoreChoice::Memory }
+    }
+
+    fn gitlab(generation: Generation) -> Front {
+        // The tokens are made where the server is.
+        Front::GitLab(Box::new(GitLabConfig::new(generation, TokenHash::of(""), TokenHash::of(""))))
+    }
+}
