@@ -259,6 +259,6 @@ fn check_ids(scenario: &crate::scenario::model::Scenario) -> Vec<String> {
         scenario.cases.iter().map(Some).chain(scenario.cases.is_empty().then_some(None)).collect();
     cases
         .into_iter()
-        .flat_map(|case| scenario.checks().map(move |check| scenario.check_id(case, &check.slug)))
+        .flat_map(|case| scenario.checks_of(case).map(move |check| scenario.check_id(case, &check.slug)))
         .collect()
 }
