@@ -217,6 +217,11 @@ fn outcomes_and_tables() {
             "request: GET /Users\n    check: is-right\n    shows: [LIFECYCLE-L2]\n    outcomes:\n{list}"
         ))
     };
+    let by_row = |one: &str, other: &str| {
+        format!(
+            "title: A story\ncases:\n  - {one}\n  - {other}\nsteps:\n  - request: GET /Users\n    expect: {{status: 200}}\n    check: is-right\n    shows: ['${{case.shows}}']\n"
+        )
+    };
     let table = |rows: &str| format!("title: A story\ncases:\n{rows}\nsteps:\n  - request: GET /Users\n");
     golden(
         "outcomes_and_tables",
@@ -251,6 +256,26 @@ fn outcomes_and_tables() {
             ("a row with a bad slug", table("  - {case: »With Path, path: active}")),
             ("two rows of one slug", table("  - {case: a, path: x}\n  - »{case: a, path: y}")),
             ("rows of different columns", table("  - {case: a, path: x}\n  - »{case: b, value: y}")),
+            (
+                "a row that shows an unknown requirement",
+                by_row("{case: a, shows: LIFECYCLE-L2}", "{case: b, shows: »LIFECYCLE-L99}"),
+            ),
+            (
+                "a row that shows requirements of two levels",
+                by_row("{case: a, shows: LIFECYCLE-L2}", "{case: b, shows: »LIFECYCLE-L2 RFC7644-3.5.1-L4}"),
+            ),
+            (
+                "a row that shows nothing",
+                by_row("{case: a, shows: LIFECYCLE-L2}", "{case: b, shows: »''}"),
+            ),
+            (
+                "a column of requirements that there is not",
+                outcomes("      - {name: a, verdict: pass}").replace("[LIFECYCLE-L2]", "[»'${case.shows}']"),
+            ),
+            (
+                "a row that needs what there is not",
+                "title: A story\nneeds: ['${case.needs}']\ncases:\n  - {case: a, needs: patch etag}\n  - {case: b, needs: »patch mfa}\nsteps:\n  - request: GET /Users\n".to_owned(),
+            ),
         ],
     );
 }

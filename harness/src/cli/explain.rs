@@ -11,6 +11,7 @@ use crate::profile::{Demand, Profile};
 use crate::report::Exit;
 use crate::rules::{RULES, Rule};
 use crate::run::{Library, LibraryError};
+use crate::scenario::model::{Check, Scenario};
 use crate::terminal::Terminal;
 
 /// Flags as they were typed.
@@ -77,7 +78,7 @@ fn listed(what: What, library: &Library) -> String {
                 let _ = writeln!(text, "{}: {}", scenario.id, scenario.title);
                 for check in scenario.checks() {
                     let ids: Vec<_> = check.shows.iter().map(ToString::to_string).collect();
-                    let _ = writeln!(text, "  {}  {} ({})", check.slug, ids.join(", "), check.level);
+                    let _ = writeln!(text, "  {}  {} ({})", check.name(), ids.join(", "), check.level);
                 }
             }
         }
@@ -130,7 +131,7 @@ fn cluster(cluster: deviations::Cluster) -> &'static str {
 
 fn explained(id: &str, library: &Library) -> Option<String> {
     let scenario = library.scenarios.iter().find(|scenario| {
-        id == scenario.id || scenario.checks().any(|check| matches_check(id, scenario, &check.slug))
+        id == scenario.id || scenario.checks().any(|check| matches_check(id, scenario, check))
     });
     if let Some(scenario) = scenario {
         return Some(scenario_text(id, scenario, library));
@@ -148,7 +149,7 @@ fn explained(id: &str, library: &Library) -> Option<String> {
             .iter()
             .flat_map(|scenario| scenario.checks().map(move |check| (scenario, check)))
             .filter(|(_, check)| check.shows.contains(&row.id))
-            .map(|(scenario, check)| format!("  {}/{}\n", scenario.id, check.slug))
+            .map(|(scenario, check)| format!("  {}/{}\n", scenario.id, check.name()))
             .chain(rules)
             .collect();
         let mut text = format!("{} ({}, {})\n\n{}\n", row.id, row.level, row.citation(), row.statement);
@@ -235,21 +236,21 @@ fn rule_text(rule: &Rule, library: &Library) -> String {
     text
 }
 
-fn matches_check(id: &str, scenario: &crate::scenario::model::Scenario, check: &str) -> bool {
-    id == scenario.check_id(None, check)
-        || scenario.cases.iter().any(|case| id == scenario.check_id(Some(case), check))
+fn matches_check(id: &str, scenario: &Scenario, check: &Check) -> bool {
+    let of_row = |slug: &str| check.case.as_ref().is_none_or(|case| case == slug);
+    let rows = scenario.cases.iter().filter(|case| of_row(&case.slug));
+    id == scenario.check_id(None, &check.slug)
+        || rows.into_iter().any(|case| id == scenario.check_id(Some(case), &check.slug))
 }
 
-fn scenario_text(id: &str, scenario: &crate::scenario::model::Scenario, library: &Library) -> String {
+fn scenario_text(id: &str, scenario: &Scenario, library: &Library) -> String {
     let mut text = format!("{}: {}\n\n{}\n", scenario.id, scenario.title, scenario.why);
     if !scenario.personas.is_empty() {
         let names: Vec<_> = scenario.personas.iter().map(ToString::to_string).collect();
         let _ = writeln!(text, "\nRuns as: {}", names.join(", "));
     }
-    for check in
-        scenario.checks().filter(|check| id == scenario.id || matches_check(id, scenario, &check.slug))
-    {
-        let _ = writeln!(text, "\n{}/{} ({})", scenario.id, check.slug, check.level);
+    for check in scenario.checks().filter(|check| id == scenario.id || matches_check(id, scenario, check)) {
+        let _ = writeln!(text, "\n{}/{} ({})", scenario.id, check.name(), check.level);
         for row in check.shows.iter().filter_map(|id| library.catalogue.find(id)) {
             let _ = writeln!(text, "  {}: {} ({})", row.id, row.statement, row.citation());
         }

@@ -135,7 +135,8 @@ impl Judge {
                 .extend(report.observed.iter().filter_map(|observed| self.result(&report.story, observed)));
         }
         for (story, why) in skipped {
-            for check in story.scenario.checks().filter(|check| self.asks(story, check)) {
+            for check in story.scenario.checks_of(story.case.as_ref()).filter(|check| self.asks(story, check))
+            {
                 let observed = Observed {
                     check: Some(check.clone()),
                     step: String::new(),

@@ -8,7 +8,7 @@ use scimspec_mock_idp::exchange::Broken;
 use scimspec_mock_idp::persona::{Failure, TaskError, forms};
 
 use super::*;
-use crate::scenario::model::{OutcomeVerdict, Scenario};
+use crate::scenario::model::{ByCase, OutcomeVerdict, Scenario};
 
 #[rstest]
 #[case::a_must_fails("LIFECYCLE-L2", Level::Must, Verdict::Fail)]
@@ -186,7 +186,7 @@ fn story(number: usize, persona: Option<&str>, mut observed: Vec<Observed>) -> S
             scenario.steps.push(crate::scenario::model::Step {
                 line: 1,
                 action: crate::scenario::model::Action::Account { people: Vec::new() },
-                check: Some(check.clone()),
+                check: Some(ByCase::Same(check.clone())),
                 fault: None,
                 within: None,
             });
@@ -198,7 +198,8 @@ fn story(number: usize, persona: Option<&str>, mut observed: Vec<Observed>) -> S
 }
 
 fn seen(requirement: &str, level: Level, showed: Showed) -> Observed {
-    let check = Check { slug: String::new(), shows: vec![RequirementId(requirement.to_owned())], level };
+    let check =
+        Check { slug: String::new(), case: None, shows: vec![RequirementId(requirement.to_owned())], level };
     Observed {
         check: Some(check),
         step: "unassign ada".to_owned(),

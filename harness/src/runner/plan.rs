@@ -115,16 +115,21 @@ impl Plan {
     }
 
     fn add(&mut self, story: Story, selection: &Selection, judge: &Judge, can: &Capabilities) {
+        let profile = judge.profile();
+        // A story that rests on what the profile forbids would only fail at it.
+        if story.scenario.checks_of(story.case.as_ref()).any(|check| profile.switches_off(&check.shows)) {
+            return;
+        }
         // A rule looks at whatever passes: whoever wants one wants every story.
         let wanted = selection.wants_a_rule()
             || story
                 .scenario
-                .checks()
+                .checks_of(story.case.as_ref())
                 .any(|check| selection.wants(&story.check_id(&check.slug)) && judge.asks(&story, check));
         if !wanted {
             return;
         }
-        let refused = refusal(&story.scenario, selection, can).or_else(|| unfit(&story, judge, can));
+        let refused = refusal(&story, selection, can).or_else(|| unfit(&story, judge, can));
         match refused {
             Some(why) => self.skipped.push((story, why)),
             None => self.stories.push(story),
@@ -136,8 +141,7 @@ fn personas(scenario: &Scenario, selection: &Selection, judge: &Judge) -> Vec<Op
     let profile = judge.profile();
     let named =
         scenario.profiles.is_empty() || profile.lineage.iter().any(|name| scenario.profiles.contains(name));
-    // A story that rests on what the profile forbids would only fail at it.
-    if !named || scenario.checks().any(|check| profile.switches_off(&check.shows)) {
+    if !named {
         return Vec::new();
     }
     if scenario.personas.is_empty() {
@@ -171,13 +175,13 @@ fn unfit(story: &Story, judge: &Judge, can: &Capabilities) -> Option<String> {
     ))
 }
 
-fn refusal(scenario: &Scenario, selection: &Selection, can: &Capabilities) -> Option<String> {
-    if let Some(allow) = scenario.allow.iter().find(|allow| !selection.allow.contains(allow)) {
+fn refusal(story: &Story, selection: &Selection, can: &Capabilities) -> Option<String> {
+    if let Some(allow) = story.scenario.allow.iter().find(|allow| !selection.allow.contains(allow)) {
         return Some(match allow {
             Allow::Load => "it puts load on the server; allow it with `--allow load`".to_owned(),
         });
     }
-    scenario.needs.iter().find_map(|need| match need {
+    story.scenario.needs.of(story.case.as_ref())?.iter().find_map(|need| match need {
         Need::Feature(name) => {
             can.lacks(name).then(|| format!("/ServiceProviderConfig says {name}.supported = false"))
         }

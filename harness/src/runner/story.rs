@@ -21,7 +21,7 @@ use super::{Event, Setting};
 use crate::access::ways::{Tried, Ways};
 use crate::backoff::Backoff;
 use crate::json::template::Unbound;
-use crate::scenario::model::{Access, Action, IdpAct, Step, TaskEnd};
+use crate::scenario::model::{Access, Action, Check, IdpAct, Step, TaskEnd};
 use crate::secrets::URL_VALUE;
 
 /// Does everything that the story says.
@@ -94,6 +94,7 @@ pub(super) struct Done {
 impl Teller<'_> {
     async fn step(&mut self, step: &Step) {
         let (what, key) = self.describe(step);
+        let check = step.check.as_ref().and_then(|check| check.of(self.story.case.as_ref()));
         let start = self.recorder.count();
         let done = match &self.ended {
             Some(cause) => Done::of(Showed::NotReached(cause.clone())),
@@ -103,14 +104,11 @@ impl Teller<'_> {
         self.setting.tell(Event::Step { story: self.story.number, step: what.clone() });
         let holds = matches!(done.showed, Showed::Held | Showed::Outcome { .. });
         if self.ended.is_none() {
-            self.ended = self.cause(step, &what, &key, &done);
+            self.ended = self.cause(check, &what, &key, &done);
         }
-        if step.check.is_some()
-            || !(holds || matches!(done.showed, Showed::NotReached(_) | Showed::NotTried(_)))
-        {
-            let check = step.check.clone();
+        if check.is_some() || !(holds || matches!(done.showed, Showed::NotReached(_) | Showed::NotTried(_))) {
             self.observed.push(Observed {
-                check,
+                check: check.cloned(),
                 step: what,
                 cause_key: key,
                 showed: done.showed,
@@ -123,8 +121,9 @@ impl Teller<'_> {
     }
 
     /// Whether the story ends at this step, and why.
-    fn cause(&self, step: &Step, what: &str, key: &str, done: &Done) -> Option<Cause> {
-        let check = step.check.as_ref().map(|check| self.story.check_id(&check.slug));
+    fn cause(&self, check: Option<&Check>, what: &str, key: &str, done: &Done) -> Option<Cause> {
+        let is_guard = check.is_none();
+        let check = check.map(|check| self.story.check_id(&check.slug));
         let mut cause =
             Cause { key: key.to_owned(), what: String::new(), check, stuck: None, unclear: false };
         match &done.showed {
@@ -133,11 +132,11 @@ impl Teller<'_> {
                 cause.unclear = matches!(error.kind, Failure::Unreachable(_) | Failure::RateLimited);
                 cause.stuck = Some(error.clone());
             }
-            Showed::Unclear(why) if step.check.is_none() => {
+            Showed::Unclear(why) if is_guard => {
                 cause.what = format!("{what}: {why}");
                 cause.unclear = true;
             }
-            Showed::Otherwise { expected, actual } if step.check.is_none() => {
+            Showed::Otherwise { expected, actual } if is_guard => {
                 cause.what = format!("{what}: expected {expected}, got {actual}");
             }
             _ => cause.what = format!("{what}: {}", done.ends.as_ref()?),

@@ -1,5 +1,5 @@
 //! Gives a raw scenario its meaning: resolves names, parses texts, and collects every mistake it meets, so that an
-//! author sees them all at once. Steps are in `lower_step`.
+//! author sees them all at once. Steps are in `lower_step`, the table in `lower_table`.
 
 use std::collections::BTreeSet;
 
@@ -7,11 +7,12 @@ use scimspec_mock_idp::persona::PersonaName;
 
 use super::diagnostic::{Diagnostic, Diagnostics, Source};
 use super::lower_step;
-use super::model::{Allow, Case, Need, Scenario};
-use super::raw::{At, RawCase, RawScenario};
+use super::lower_table::Row;
+use super::model::{Allow, Case, Scenario};
+use super::raw::{At, RawScenario};
 use super::scope::Scope;
 use crate::catalogue::Catalogue;
-use crate::json::strict;
+use crate::json::strict::StrictError;
 
 /// What there is to refer to.
 #[derive(Debug, Clone, Copy)]
@@ -28,6 +29,8 @@ pub struct Lowering<'a> {
     pub(super) source: &'a Source,
     pub(super) scope: Scope,
     pub(super) check_slugs: BTreeSet<String>,
+    /// The table as it stands in the file, for what a step takes from each row.
+    pub(super) rows: Vec<Row>,
     mistakes: Vec<Diagnostic>,
 }
 
@@ -43,13 +46,15 @@ pub fn scenario(
         source,
         scope: Scope::default(),
         check_slugs: BTreeSet::new(),
+        rows: Vec::new(),
         mistakes: Vec::new(),
     };
     let people = lowering.names(raw.people, "person");
     let group_places = raw.groups.clone().unwrap_or_default();
     let groups = lowering.names(raw.groups, "group");
     lowering.names_differ(&people, &group_places);
-    let cases = lowering.cases(raw.cases);
+    lowering.rows = lowering.table(raw.cases);
+    let cases: Vec<Case> = lowering.rows.iter().map(Row::case).collect();
     let columns: BTreeSet<String> = cases.iter().flat_map(|case| case.cells.keys().cloned()).collect();
     lowering.scope = Scope::new(&people, &groups, &columns);
     let scenario = Scenario {
@@ -58,7 +63,7 @@ pub fn scenario(
         why: raw.why.unwrap_or_default().trim().to_owned(),
         profiles: lowering.profiles(raw.profiles),
         personas: lowering.personas(raw.personas),
-        needs: raw.needs.unwrap_or_default().iter().filter_map(|need| lowering.need(need)).collect(),
+        needs: lowering.needs(raw.needs),
         allow: raw.allow.unwrap_or_default().iter().filter_map(|allow| lowering.allow(allow)).collect(),
         people,
         groups,
@@ -82,7 +87,7 @@ impl Lowering<'_> {
     }
 
     /// Notes that a text is not JSON.
-    pub(super) fn json_mistake(&mut self, at: &At<String>, error: &strict::StrictError, help: &str) {
+    pub(super) fn json_mistake(&mut self, at: &At<String>, error: &StrictError, help: &str) {
         let mistake = self.source.json_mistake(at, error, help);
         self.mistakes.push(mistake);
     }
@@ -135,48 +140,6 @@ impl Lowering<'_> {
         }
     }
 
-    fn cases(&mut self, rows: Option<Vec<At<RawCase>>>) -> Vec<Case> {
-        let mut cases: Vec<Case> = Vec::new();
-        let mut columns: Option<BTreeSet<String>> = None;
-        for row in rows.unwrap_or_default() {
-            let Some(slug) = row.value.get("case").and_then(|slug| self.slug(slug, "case")) else {
-                if !row.value.contains_key("case") {
-                    self.mistake(
-                        &row,
-                        "a row without `case`",
-                        "give each row a `case`: its slug, which becomes part of the check's id",
-                    );
-                }
-                continue;
-            };
-            if cases.iter().any(|case| case.slug == slug) {
-                self.mistake(
-                    &row,
-                    format!("two rows are called `{slug}`"),
-                    "give each row a slug of its own",
-                );
-            }
-            let mine: BTreeSet<String> = row.value.keys().cloned().collect();
-            match &columns {
-                Some(columns) if *columns != mine => {
-                    let other: Vec<_> = columns.symmetric_difference(&mine).cloned().collect();
-                    self.mistake(
-                        &row,
-                        format!("this row and the first differ in their columns: {}", other.join(", ")),
-                        "every row has the same columns",
-                    );
-                }
-                Some(_) => {}
-                None => columns = Some(mine),
-            }
-            let cells = row.value.iter().map(|(name, cell)| {
-                (name.clone(), strict::parse(&cell.value).unwrap_or_else(|_| cell.value.clone().into()))
-            });
-            cases.push(Case { cells: cells.collect(), slug });
-        }
-        cases
-    }
-
     fn profiles(&mut self, profiles: Option<Vec<At<String>>>) -> Vec<String> {
         let mut known = Vec::new();
         for profile in profiles.unwrap_or_default() {
@@ -210,29 +173,6 @@ impl Lowering<'_> {
             }
         }
         known
-    }
-
-    fn need(&mut self, need: &At<String>) -> Option<Need> {
-        Some(match need.value.as_str() {
-            feature @ ("patch" | "filter" | "bulk" | "sort" | "etag" | "changePassword") => {
-                Need::Feature(feature.to_owned())
-            }
-            "groups" => Need::Groups,
-            "access" => Need::Access,
-            "group-access" => Need::GroupAccess,
-            "account" => Need::Account,
-            other => {
-                if let Some(attribute) = other.strip_prefix("attribute:").filter(|a| !a.is_empty()) {
-                    return Some(Need::Attribute(attribute.to_owned()));
-                }
-                self.mistake(
-                    need,
-                    format!("{other:?} is nothing that a target can be asked for"),
-                    "there are: patch, filter, bulk, sort, etag, changePassword, groups, access, group-access, account and attribute:NAME",
-                );
-                return None;
-            }
-        })
     }
 
     fn allow(&mut self, allow: &At<String>) -> Option<Allow> {

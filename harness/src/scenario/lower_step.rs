@@ -7,9 +7,8 @@ use http::Method;
 use scimspec_mock_idp::fault::{Fault, FaultKind};
 
 use super::lower::Lowering;
-use super::model::{Access, Action, Check, FaultOnStep, IdpAct, Step, TaskEnd};
+use super::model::{Access, Action, FaultOnStep, IdpAct, Step, TaskEnd};
 use super::raw::{At, RawExpect, RawFault, RawStep};
-use crate::catalogue::RequirementId;
 use crate::json::strict;
 use crate::json::template::Text;
 
@@ -97,64 +96,6 @@ impl Lowering<'_> {
                 format!("it belongs to {}", belongs.join(" and ")),
             );
         }
-    }
-
-    fn check(
-        &mut self,
-        slug: Option<At<String>>,
-        shows: Option<Vec<At<String>>>,
-        place: &At<()>,
-    ) -> Option<Check> {
-        let (slug, shows) = match (slug, shows) {
-            (Some(slug), Some(shows)) if !shows.is_empty() => (slug, shows),
-            (None, None) => return None,
-            (Some(slug), _) => {
-                self.mistake(
-                    &slug,
-                    "a check that shows nothing",
-                    "name the requirements that it shows: `shows: [LIFECYCLE-L2]`",
-                );
-                return None;
-            }
-            (None, Some(_)) => {
-                self.mistake(
-                    place,
-                    "`shows` without `check`",
-                    "give the check its slug: `check: every-way-in-is-shut`",
-                );
-                return None;
-            }
-        };
-        let name = self.slug(&slug, "check")?;
-        if !self.check_slugs.insert(name.clone()) {
-            self.mistake(
-                &slug,
-                format!("two checks are called `{name}`"),
-                "give each check of a scenario a slug of its own",
-            );
-        }
-        let mut level = None;
-        let mut ids = Vec::new();
-        for shown in shows {
-            let id = RequirementId(shown.value.clone());
-            let Some(row) = self.world.catalogue.find(&id) else {
-                self.mistake(
-                    &shown,
-                    format!("the catalogue has no requirement {id}"),
-                    "`scimspec list requirements` shows what there is; a new row goes into scenarios/requirements.csv of the project",
-                );
-                continue;
-            };
-            if *level.get_or_insert(row.level) != row.level {
-                self.mistake(
-                    &shown,
-                    format!("{id} is a {}, the one before it is not", row.level),
-                    "a check shows requirements of one level: make it two checks",
-                );
-            }
-            ids.push(id);
-        }
-        Some(Check { slug: name, shows: ids, level: level? })
     }
 
     fn idp(&mut self, raw: RawStep) -> Option<Action> {

@@ -27,7 +27,7 @@ pub struct Scenario {
     /// The personas it runs as; none: plain requests only, it runs once.
     pub personas: Vec<PersonaName>,
     /// What the target must be able to do, else it is skipped.
-    pub needs: Vec<Need>,
+    pub needs: ByCase<Vec<Need>>,
     /// What in it could harm a real server, to be allowed with `--allow`.
     pub allow: Vec<Allow>,
     /// Made-up people, by name.
@@ -49,6 +49,15 @@ pub struct Case {
     pub slug: String,
     /// Its cells: text that is JSON is that JSON, other text is a string.
     pub cells: BTreeMap<String, Value>,
+}
+
+/// Something that may differ by the row of the table.
+#[derive(Debug, Clone)]
+pub enum ByCase<T> {
+    /// The same for every row, or there is no table.
+    Same(T),
+    /// By the row's slug.
+    Each(BTreeMap<String, T>),
 }
 
 /// A capability that a scenario cannot do without.
@@ -88,7 +97,7 @@ pub struct Step {
     /// What is done.
     pub action: Action,
     /// What it shows; none: a guard.
-    pub check: Option<Check>,
+    pub check: Option<ByCase<Check>>,
     /// A bad network for this step.
     pub fault: Option<FaultOnStep>,
     /// How long what is expected may take to come true.
@@ -213,6 +222,8 @@ pub struct Keep {
 pub struct Check {
     /// Its slug within the scenario.
     pub slug: String,
+    /// The row that it is for, where each row shows something else.
+    pub case: Option<String>,
     /// The requirements, all of one level.
     pub shows: Vec<RequirementId>,
     /// That level.
@@ -291,7 +302,7 @@ impl Scenario {
             why: String::new(),
             profiles: Vec::new(),
             personas: Vec::new(),
-            needs: Vec::new(),
+            needs: ByCase::Same(Vec::new()),
             allow: Vec::new(),
             people: Vec::new(),
             groups: Vec::new(),
@@ -301,9 +312,14 @@ impl Scenario {
         }
     }
 
-    /// The checks of its steps, in order.
+    /// The checks of its steps, in order; one that shows something else in each row stands once for each.
     pub fn checks(&self) -> impl Iterator<Item = &Check> {
-        self.steps.iter().filter_map(|step| step.check.as_ref())
+        self.steps.iter().filter_map(|step| step.check.as_ref()).flat_map(ByCase::all)
+    }
+
+    /// The checks of a row.
+    pub fn checks_of(&self, case: Option<&Case>) -> impl Iterator<Item = &Check> {
+        self.steps.iter().filter_map(move |step| step.check.as_ref()?.of(case))
     }
 
     /// The full ids of all its checks, in order.
@@ -311,7 +327,7 @@ impl Scenario {
         let cases: Vec<Option<&Case>> =
             if self.cases.is_empty() { vec![None] } else { self.cases.iter().map(Some).collect() };
         let ids =
-            cases.into_iter().map(|case| self.checks().map(move |check| self.check_id(case, &check.slug)));
+            cases.into_iter().map(|case| self.checks_of(case).map(move |check| self.check_id(case, &check.slug)));
         ids.flatten().collect()
     }
 
@@ -320,6 +336,35 @@ impl Scenario {
         match case {
             Some(case) => format!("{}/{}/{check}", self.id, case.slug),
             None => format!("{}/{check}", self.id),
+        }
+    }
+}
+
+impl<T> ByCase<T> {
+    /// What it is for a row.
+    pub fn of(&self, case: Option<&Case>) -> Option<&T> {
+        match self {
+            Self::Same(value) => Some(value),
+            Self::Each(by) => by.get(&case?.slug),
+        }
+    }
+
+    /// Whatever it may be.
+    pub fn all(&self) -> impl Iterator<Item = &T> {
+        let (same, each) = match self {
+            Self::Same(value) => (Some(value), None),
+            Self::Each(by) => (None, Some(by.values())),
+        };
+        same.into_iter().chain(each.into_iter().flatten())
+    }
+}
+
+impl Check {
+    /// Its name within the scenario: `CHECK`, or `CASE/CHECK` where each row shows something else.
+    pub fn name(&self) -> String {
+        match &self.case {
+            Some(case) => format!("{case}/{}", self.slug),
+            None => self.slug.clone(),
         }
     }
 }
