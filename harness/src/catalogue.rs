@@ -36,6 +36,12 @@ pub struct Requirement {
     pub feature: String,
     /// What is asked, in one sentence.
     pub statement: String,
+    /// Whether it can be seen over HTTP at all.
+    pub testable: bool,
+    /// What must be so for it to apply; empty: nothing.
+    pub precondition: String,
+    /// How it is seen, and what a right answer looks like.
+    pub how: String,
     /// Grounds, contested points, caveats.
     pub notes: String,
 }
@@ -78,6 +84,9 @@ struct Row {
     strength: String,
     feature: String,
     statement: String,
+    testable: String,
+    precondition: String,
+    how: String,
     notes: String,
 }
 
@@ -104,6 +113,9 @@ impl Catalogue {
                 level,
                 feature: row.feature,
                 statement: row.statement,
+                testable: row.testable != "no",
+                precondition: row.precondition,
+                how: row.how,
                 notes: row.notes,
             };
             if rows.insert(id.clone(), requirement).is_some() {
@@ -131,6 +143,9 @@ impl Requirement {
             "LIFECYCLE" => "the promise of provisioning".to_owned(),
             "OKTA" => format!("Okta's SCIM 2.0 pages ({})", self.section),
             "ENTRA" => format!("Microsoft's provisioning pages ({})", self.section),
+            "INTEROP" => format!("the SCIM interoperability profile ({})", self.section),
+            "IPSIE" => format!("the IPSIE SCIM profile, section {}", self.section),
+            "GITLAB" => format!("GitLab's pages ({})", self.section),
             rfc => match rfc.strip_prefix("RFC") {
                 Some(number) => format!("RFC {number}, section {}", self.section),
                 None => format!("{rfc}, {}", self.section),

@@ -12,8 +12,15 @@ pub struct File {
     pub text: &'static str,
 }
 
-/// The requirement catalogue, as CSV: id, source, section, level, strength, feature, statement, notes.
+/// The requirement catalogue, as CSV: id, source, section, level, strength, feature, statement, testable, precondition,
+/// how, notes.
 pub static REQUIREMENTS: &str = include_str!("../requirements.csv");
+
+/// Why no check shows certain requirements, as TOML.
+pub static UNCOVERED: &str = include_str!("../uncovered.toml");
+
+/// The points at which the RFCs can be read in several ways, as CSV: id, point, text, practice, judged.
+pub static CONTESTED: &str = include_str!("../contested.csv");
 
 /// Which checks must notice which deviation, as TOML.
 pub static CALIBRATION: &str = include_str!("../calibration.toml");

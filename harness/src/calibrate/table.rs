@@ -10,6 +10,7 @@ use serde::Deserialize;
 use crate::judge::{CheckResult, Verdict};
 use crate::rules::RULES;
 use crate::run::Library;
+use crate::scenario::model::Scenario;
 
 /// Which checks must notice which deviation.
 #[derive(Debug)]
@@ -99,7 +100,7 @@ impl Table {
     /// The embedded table.
     pub fn embedded(library: &Library) -> Result<Self, TableError> {
         let file: File = toml::from_str(scimspec_scenarios::CALIBRATION)?;
-        let scenarios = library.scenarios.iter().flat_map(|scenario| scenario.check_ids());
+        let scenarios = library.scenarios.iter().flat_map(Scenario::check_ids);
         let known: BTreeSet<String> = scenarios.chain(RULES.iter().map(|rule| rule.id())).collect();
         let mut rows: Vec<Row> = Vec::new();
         for raw in file.deviation {

@@ -3,14 +3,17 @@
 use std::fmt::Write as _;
 
 use clap::{Args, ValueEnum};
-use scimspec_mock_idp::persona::{self, PersonaName};
+use scimspec_mock_idp::persona;
 use scimspec_reference_server::deviations;
 
+use super::choose::Chosen;
+use super::run::Refusal;
 use crate::catalogue::RequirementId;
 use crate::profile::{Demand, Profile};
+use crate::reference::{self, World};
 use crate::report::Exit;
-use crate::rules::{RULES, Rule};
-use crate::run::{Library, LibraryError};
+use crate::rules::RULES;
+use crate::run::Library;
 use crate::scenario::model::{Check, Scenario};
 use crate::terminal::Terminal;
 
@@ -20,20 +23,29 @@ pub(super) struct ListArguments {
     /// What to list.
     #[arg(default_value = "checks")]
     what: What,
+    #[command(flatten)]
+    chosen: Chosen,
+    /// Only checks that are told as this persona.
+    #[arg(long, value_name = "NAME")]
+    persona: Option<String>,
+    /// Only what this profile asks for.
+    #[arg(long, value_name = "NAME")]
+    profile: Option<String>,
 }
 
 /// Flags as they were typed.
 #[derive(Debug, Args)]
 pub(super) struct ExplainArguments {
-    /// The id of a check, scenario, rule, requirement, persona, profile or deviation.
+    /// The id of a check, scenario, rule, requirement, contested point, persona, profile or deviation.
     id: String,
 }
 
-#[derive(Debug, Clone, Copy, ValueEnum)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 enum What {
     Checks,
     Rules,
     Requirements,
+    Contested,
     Personas,
     Profiles,
     Deviations,
@@ -41,219 +53,160 @@ enum What {
 
 /// Lists.
 pub(super) fn list(arguments: &ListArguments, terminal: &Terminal) -> Exit {
-    shown(terminal, |library| Some(listed(arguments.what, library)), "")
+    shown(terminal, listed(arguments))
 }
 
 /// Explains.
 pub(super) fn explain(arguments: &ExplainArguments, terminal: &Terminal) -> Exit {
-    let unknown = format!("nothing is called {:?}: `scimspec list` shows what there is", arguments.id);
-    shown(terminal, |library| explained(&arguments.id, library), &unknown)
+    shown(terminal, explained(&arguments.id, terminal.width()))
 }
 
-fn shown(terminal: &Terminal, text: impl FnOnce(&Library) -> Option<String>, unknown: &str) -> Exit {
-    match Library::embedded() {
-        Ok(library) => {
-            if let Some(text) = text(&library) {
-                terminal.print(&text);
-                Exit::Conformant
-            } else {
-                terminal.error(unknown);
-                Exit::Usage
-            }
+fn shown(terminal: &Terminal, text: Result<String, Refusal>) -> Exit {
+    match text {
+        Ok(text) => {
+            terminal.print(&text);
+            Exit::Conformant
         }
-        Err(error) => refused(terminal, &error),
+        Err(Refusal(exit, message)) => {
+            terminal.error(&message);
+            exit
+        }
     }
 }
 
-fn refused(terminal: &Terminal, error: &LibraryError) -> Exit {
-    terminal.error(&error.to_string());
-    Exit::Usage
+fn explained(id: &str, width: usize) -> Result<String, Refusal> {
+    let world = World::embedded().map_err(Refusal::usage)?;
+    let entries = reference::find(id, &world);
+    if entries.is_empty() {
+        return Err(Refusal::usage(format!(
+            "nothing is called {id:?}: `scimspec list` shows what there is{}",
+            meant(id, &world).map_or_else(String::new, |near| format!("; did you mean {near}?"))
+        )));
+    }
+    let texts: Vec<String> = entries.iter().map(|entry| entry.to_terminal(width)).collect();
+    Ok(texts.join("\n"))
 }
 
-fn listed(what: What, library: &Library) -> String {
-    let mut text = String::new();
-    match what {
-        What::Checks => {
-            for scenario in &library.scenarios {
-                let _ = writeln!(text, "{}: {}", scenario.id, scenario.title);
-                for check in scenario.checks() {
-                    let ids: Vec<_> = check.shows.iter().map(ToString::to_string).collect();
-                    let _ = writeln!(text, "  {}  {} ({})", check.name(), ids.join(", "), check.level);
-                }
-            }
-        }
-        What::Rules => {
-            for rule in RULES {
-                let _ = writeln!(text, "{}: {} ({})", rule.id(), rule.title, rule.requirements.join(", "));
-            }
-        }
-        What::Requirements => {
-            for row in library.catalogue.iter() {
-                let _ = writeln!(text, "{} ({}) {}", row.id, row.level, row.statement);
-            }
-        }
-        What::Personas => {
-            for info in persona::catalogue() {
-                let _ = writeln!(text, "{}: {}", info.name, info.title);
-                for option in info.options {
-                    let _ = writeln!(text, "  {}+{}: {}", info.name, option.name, option.what);
-                }
-            }
-        }
-        What::Profiles => {
-            for profile in library.profiles.names().iter().filter_map(|name| library.profiles.find(name).ok())
-            {
-                let _ = writeln!(text, "{}: {}", profile.name, profile.title);
-            }
-        }
-        What::Deviations => {
-            for deviation in deviations::table() {
-                let _ = writeln!(
-                    text,
-                    "{} ({}): {}",
-                    deviation.slug,
-                    cluster(deviation.cluster),
-                    deviation.wrong
-                );
-            }
-        }
-    }
-    text
+/// The one check whose id ends so, where there is only one: people remember the end.
+fn meant(id: &str, world: &World) -> Option<String> {
+    let ids = world.library.scenarios.iter().flat_map(Scenario::check_ids);
+    let rules = RULES.iter().map(|rule| rule.id());
+    let mut near = ids.chain(rules).filter(|one| one.ends_with(&format!("/{id}")));
+    near.next().filter(|_| near.next().is_none())
 }
 
-fn cluster(cluster: deviations::Cluster) -> &'static str {
-    match cluster {
-        deviations::Cluster::AccessSurvives => "access survives",
-        deviations::Cluster::ShapesOfActive => "shapes of active",
-        deviations::Cluster::IdentityLost => "identity lost or split",
-    }
-}
-
-fn explained(id: &str, library: &Library) -> Option<String> {
-    let scenario = library.scenarios.iter().find(|scenario| {
-        id == scenario.id || scenario.checks().any(|check| matches_check(id, scenario, check))
-    });
-    if let Some(scenario) = scenario {
-        return Some(scenario_text(id, scenario, library));
-    }
-    if let Some(rule) = RULES.iter().find(|rule| id == rule.id()) {
-        return Some(rule_text(rule, library));
-    }
-    if let Some(row) = library.catalogue.find(&RequirementId(id.to_owned())) {
-        let rules = RULES
-            .iter()
-            .filter(|rule| rule.requirements.contains(&id))
-            .map(|rule| format!("  {}\n", rule.id()));
-        let shown: Vec<String> = library
-            .scenarios
-            .iter()
-            .flat_map(|scenario| scenario.checks().map(move |check| (scenario, check)))
-            .filter(|(_, check)| check.shows.contains(&row.id))
-            .map(|(scenario, check)| format!("  {}/{}\n", scenario.id, check.name()))
-            .chain(rules)
-            .collect();
-        let mut text = format!("{} ({}, {})\n\n{}\n", row.id, row.level, row.citation(), row.statement);
-        if !row.notes.is_empty() {
-            let _ = writeln!(text, "\n{}", row.notes);
+fn listed(arguments: &ListArguments) -> Result<String, Refusal> {
+    let library = Library::embedded().map_err(Refusal::usage)?;
+    let profile = match &arguments.profile {
+        None => None,
+        Some(name) => Some(library.profiles.find(name).map_err(Refusal::usage)?),
+    };
+    let filter = Filter { arguments, library: &library, profile };
+    let text = match arguments.what {
+        What::Checks => filter.checks(),
+        What::Rules => filter.rules(),
+        What::Requirements => filter.requirements(),
+        What::Contested => {
+            let world = World::embedded().map_err(Refusal::usage)?;
+            lines(world.contested.iter().map(|point| format!("{}: {}", point.id, point.point)))
         }
-        let _ = write!(
-            text,
-            "\nShown by:\n{}",
-            if shown.is_empty() { "  no check yet\n".to_owned() } else { shown.concat() }
-        );
-        return Some(text);
-    }
-    if let Some(deviation) = deviations::find(id) {
-        return Some(format!(
-            "{} ({})\n\nWrong: {}\nRight: {}\nSeen at: {}\n\nTry it: scimspec run --deviate {}\n",
-            deviation.slug,
-            cluster(deviation.cluster),
-            deviation.wrong,
-            deviation.right,
-            deviation.source,
-            deviation.slug
+        What::Personas => personas(),
+        What::Profiles => profiles(&library),
+        What::Deviations => deviations_text(),
+    };
+    if text.is_empty() {
+        return Err(Refusal::usage(
+            "nothing is left: --source, --feature, --level, --persona and --profile exclude all",
         ));
     }
-    // Some names are both a persona's and a profile's.
-    let persona = id.parse::<PersonaName>().ok().and_then(|name| persona_text(&name));
-    let profile = library.profiles.find(id).ok().map(profile_text);
-    match (persona, profile) {
-        (Some(persona), Some(profile)) => {
-            Some(format!("As a persona\n\n{persona}\nAs a profile\n\n{profile}"))
+    Ok(text)
+}
+
+struct Filter<'a> {
+    arguments: &'a ListArguments,
+    library: &'a Library,
+    profile: Option<&'a Profile>,
+}
+
+impl Filter<'_> {
+    fn checks(&self) -> String {
+        let mut text = String::new();
+        for scenario in self.library.scenarios.iter().filter(|scenario| self.tells(scenario)) {
+            let mut checks = scenario.checks().filter(|check| self.shows(&check.shows)).peekable();
+            if checks.peek().is_some() {
+                let _ = writeln!(text, "{}: {}", scenario.id, scenario.title);
+            }
+            for check in checks {
+                let _ = writeln!(text, "  {}", check_line(check));
+            }
         }
-        (persona, profile) => persona.or(profile),
+        text
     }
-}
 
-fn persona_text(name: &PersonaName) -> Option<String> {
-    let info = persona::catalogue().iter().find(|info| info.name == name.base())?;
-    let mut text = format!("{name}: {}\n", info.title);
-    for option in info.options.iter().filter(|option| name.options().contains(&option.name)) {
-        let _ = writeln!(text, "with {}: {} ({})", option.name, option.what, option.source);
-    }
-    text.push_str("\nOptions (persona+option):\n");
-    for option in info.options {
-        let _ = writeln!(text, "  {}: {} ({})", option.name, option.what, option.source);
-    }
-    Some(text)
-}
-
-fn profile_text(profile: &Profile) -> String {
-    let mut text = format!("{}: {}\n", profile.name, profile.title);
-    if profile.lineage.len() > 1 {
-        let _ = writeln!(text, "Extends: {}", profile.lineage[1..].join(", "));
-    }
-    for (persona, because) in &profile.excludes {
-        let _ = writeln!(text, "Excludes {persona}: {because}");
-    }
-    text.push_str("\nA MUST that is broken fails, a SHOULD warns, a choice is recorded; except:\n");
-    for (id, ruling) in profile.exceptions() {
-        let word = match ruling.demand {
-            Demand::Fail => "fails",
-            Demand::Warn => "warns",
-            Demand::Info => "is recorded",
-            Demand::Off => "is not asked for",
+    fn rules(&self) -> String {
+        let ids = |rule: &crate::rules::Rule| -> Vec<RequirementId> {
+            rule.requirements.iter().map(|id| RequirementId((*id).to_owned())).collect()
         };
-        let _ = writeln!(text, "  {id} {word}: {}", ruling.because.as_deref().unwrap_or_default());
+        let wanted = RULES.iter().filter(|rule| self.shows(&ids(rule)));
+        lines(wanted.map(|rule| format!("{}: {} ({})", rule.id(), rule.title, rule.requirements.join(", "))))
     }
-    text
+
+    fn requirements(&self) -> String {
+        let rows = self.library.catalogue.iter();
+        let wanted = rows.filter(|row| self.shows(std::slice::from_ref(&row.id)));
+        lines(wanted.map(|row| format!("{} ({}) {}", row.id, row.level, row.statement)))
+    }
+
+    /// Whether a scenario is told as the persona, and in the profile.
+    fn tells(&self, scenario: &Scenario) -> bool {
+        let persona = self.arguments.persona.as_deref();
+        let told = persona.is_none_or(|name| {
+            scenario.personas.iter().any(|one| one.to_string() == name || one.base() == name)
+        });
+        let judged = self.profile.is_none_or(|profile| {
+            let excluded = persona.is_some_and(|name| profile.excludes.contains_key(name));
+            let named = scenario.profiles.is_empty()
+                || profile.lineage.iter().any(|name| scenario.profiles.contains(name));
+            named && !excluded
+        });
+        told && judged
+    }
+
+    fn shows(&self, ids: &[RequirementId]) -> bool {
+        let mut rows = ids.iter().filter_map(|id| self.library.catalogue.find(id));
+        let chosen = !self.arguments.chosen.narrows() || rows.any(|row| self.arguments.chosen.wants(row));
+        chosen && self.profile.is_none_or(|profile| profile.hardest(ids).demand != Demand::Off)
+    }
 }
 
-fn rule_text(rule: &Rule, library: &Library) -> String {
-    let mut text = format!(
-        "{}: {}\n\nLooks at: {}\nWhy: {}\nTo do: {}\n",
-        rule.id(),
-        rule.title,
-        rule.what,
-        rule.why,
-        rule.fix
-    );
-    for row in
-        rule.requirements.iter().filter_map(|id| library.catalogue.find(&RequirementId((*id).to_owned())))
-    {
-        let _ = writeln!(text, "\n{} ({}): {} ({})", row.id, row.level, row.statement, row.citation());
-    }
-    text
+fn check_line(check: &Check) -> String {
+    let ids: Vec<_> = check.shows.iter().map(ToString::to_string).collect();
+    format!("{}  {} ({})", check.name(), ids.join(", "), check.level)
 }
 
-fn matches_check(id: &str, scenario: &Scenario, check: &Check) -> bool {
-    let of_row = |slug: &str| check.case.as_ref().is_none_or(|case| case == slug);
-    let rows = scenario.cases.iter().filter(|case| of_row(&case.slug));
-    id == scenario.check_id(None, &check.slug)
-        || rows.into_iter().any(|case| id == scenario.check_id(Some(case), &check.slug))
-}
-
-fn scenario_text(id: &str, scenario: &Scenario, library: &Library) -> String {
-    let mut text = format!("{}: {}\n\n{}\n", scenario.id, scenario.title, scenario.why);
-    if !scenario.personas.is_empty() {
-        let names: Vec<_> = scenario.personas.iter().map(ToString::to_string).collect();
-        let _ = writeln!(text, "\nRuns as: {}", names.join(", "));
-    }
-    for check in scenario.checks().filter(|check| id == scenario.id || matches_check(id, scenario, check)) {
-        let _ = writeln!(text, "\n{}/{} ({})", scenario.id, check.name(), check.level);
-        for row in check.shows.iter().filter_map(|id| library.catalogue.find(id)) {
-            let _ = writeln!(text, "  {}: {} ({})", row.id, row.statement, row.citation());
+fn personas() -> String {
+    let mut text = String::new();
+    for info in persona::catalogue() {
+        let _ = writeln!(text, "{}: {}", info.name, info.title);
+        for option in info.options {
+            let _ = writeln!(text, "  {}+{}: {}", info.name, option.name, option.what);
         }
     }
     text
+}
+
+fn profiles(library: &Library) -> String {
+    let profiles = library.profiles.names().iter().filter_map(|name| library.profiles.find(name).ok());
+    lines(profiles.map(|profile| format!("{}: {}", profile.name, profile.title)))
+}
+
+fn deviations_text() -> String {
+    let line = |deviation: &&deviations::Deviation| {
+        format!("{} ({}): {}", deviation.slug, deviation.cluster, deviation.wrong)
+    };
+    lines(deviations::table().iter().map(line))
+}
+
+fn lines(items: impl Iterator<Item = String>) -> String {
+    items.fold(String::new(), |text, item| text + &item + "\n")
 }

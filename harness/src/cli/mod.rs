@@ -1,7 +1,9 @@
 //! The command line: one file per command. Flags as typed here become resolved settings there.
 
 mod calibrate;
+mod choose;
 mod cleanup;
+mod coverage;
 mod explain;
 mod progress;
 mod review;
@@ -47,9 +49,11 @@ enum Command {
     Serve(Box<serve::Arguments>),
     /// Prove that the checks notice: every deviation of the reference server must be seen, and the correct server pass.
     Calibrate(calibrate::Arguments),
+    /// Show which requirements the checks cover, by which of them, and what they do not cover and why.
+    Coverage(coverage::Arguments),
     /// List the checks, rules, requirements, personas, profiles or deviations.
     List(explain::ListArguments),
-    /// Explain a check, a rule, a requirement, a persona, a profile or a deviation.
+    /// Explain a check, a rule, a requirement, a contested point, a persona, a profile or a deviation.
     Explain(explain::ExplainArguments),
     /// Show pending snapshots.
     Review(review::Arguments),
@@ -88,6 +92,7 @@ pub fn main() -> ExitCode {
             Command::Run(arguments) => run::main(*arguments, &terminal).await,
             Command::Serve(arguments) => serve::main(*arguments, &terminal).await,
             Command::Calibrate(arguments) => calibrate::main(&arguments, &terminal).await,
+            Command::Coverage(arguments) => coverage::main(&arguments, &terminal),
             Command::List(arguments) => explain::list(&arguments, &terminal),
             Command::Explain(arguments) => explain::explain(&arguments, &terminal),
             Command::Review(arguments) => review::review(&arguments, &terminal),

@@ -326,8 +326,9 @@ impl Scenario {
     pub fn check_ids(&self) -> Vec<String> {
         let cases: Vec<Option<&Case>> =
             if self.cases.is_empty() { vec![None] } else { self.cases.iter().map(Some).collect() };
-        let ids =
-            cases.into_iter().map(|case| self.checks_of(case).map(move |check| self.check_id(case, &check.slug)));
+        let ids = cases
+            .into_iter()
+            .map(|case| self.checks_of(case).map(move |check| self.check_id(case, &check.slug)));
         ids.flatten().collect()
     }
 
