@@ -60,6 +60,7 @@ async fn round(library: &Library) -> (Duration, Duration, usize) {
             only: Selection::globs(&[]).expect("no pattern is a pattern"),
             narrowed: false,
             all_rules: false,
+            safe: false,
             personas: DEFAULT_PERSONAS.iter().map(|name| name.parse().expect("a persona of ours")).collect(),
             allow: [Allow::Load].into(),
         },

@@ -70,6 +70,7 @@ async fn told(library: &Library, profile: &str, subject: Subject) -> Result<RunR
             only: Selection::globs(&[])?,
             narrowed: false,
             all_rules: false,
+            safe: false,
             personas: library.scenarios[0].personas.clone(),
             allow: [Allow::Load].into(),
         },

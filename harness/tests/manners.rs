@@ -24,6 +24,19 @@ fn a_dry_run_tells_what_would_be_made_and_makes_nothing() {
 }
 
 #[test]
+fn a_safe_run_sends_nothing_but_gets() {
+    let server = Foreign::new(&[]);
+    let bench = Bench::new();
+    let ended = run(&bench, &server, &["--safe"]);
+    assert_eq!(ended.code, Some(0), "{}{}", ended.stdout, ended.stderr);
+    assert!(ended.stderr.contains("this run sends only GETs and makes nothing"), "{}", ended.stderr);
+    assert!(ended.stdout.contains("connection/test-connection"), "{}", ended.stdout);
+    let requests = server.heard().requests;
+    assert!(requests.iter().all(|request| request.starts_with("GET ")), "{requests:?}");
+    assert!(bench.journals().is_empty());
+}
+
+#[test]
 fn a_run_tells_what_it_makes_before_it_makes_it_and_removes_it() {
     let server = Foreign::new(&[]);
     server.add_resident(RESIDENT);

@@ -117,6 +117,7 @@ impl Asked {
                 only: Selection::globs(&self.checks)?,
                 narrowed: !self.checks.is_empty(),
                 all_rules: true,
+                safe: false,
                 personas: personas.iter().filter_map(|name| name.parse::<PersonaName>().ok()).collect(),
                 allow: Allow::ALL.into(),
             },

@@ -1,7 +1,6 @@
 //! `scimspec run`: from flags and configuration to a target, a plan, a report and an exit code.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -20,7 +19,7 @@ use crate::scenario::model::Allow;
 use crate::secrets::Secrets;
 use crate::snapshot;
 use crate::target::config::{self, Config};
-use crate::target::embedded::Embedded;
+use crate::target::subject::Subject;
 use crate::target::{Claims, Target};
 use crate::terminal::Terminal;
 
@@ -63,6 +62,9 @@ pub(super) struct Arguments {
     /// Allow what could harm a real server; may be repeated.
     #[arg(long, value_name = "WHAT")]
     allow: Vec<AllowFlag>,
+    /// Send only GETs: the checks that change nothing on the server.
+    #[arg(long, conflicts_with = "allow")]
+    safe: bool,
     /// Exit 1 when access could not be verified.
     #[arg(long)]
     require_access: bool,
@@ -137,9 +139,11 @@ async fn run(arguments: Arguments, terminal: &Terminal) -> Result<Exit, Refusal>
     let (embedded, target) = if let Some(target) = chosen.target {
         (None, target)
     } else {
-        let any_port = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
-        let embedded = Embedded::start(any_port, None, chosen.deviations, &secrets).await;
-        let embedded = embedded.map_err(Refusal::could_not_run)?;
+        let subject = Subject::keeping(&chosen.profile).last().copied().unwrap_or(Subject::Rfc);
+        if !chosen.deviations.is_empty() && !subject.can_deviate() {
+            return Err(Refusal::usage("--deviate: the GitLab front has no deviations"));
+        }
+        let embedded = subject.start(chosen.deviations, &secrets).await.map_err(Refusal::could_not_run)?;
         let target = embedded.target(&secrets).map_err(Refusal::could_not_run)?;
         (Some(embedded), target)
     };
@@ -164,7 +168,7 @@ async fn run(arguments: Arguments, terminal: &Terminal) -> Result<Exit, Refusal>
         .await
         .map_err(|error| Refusal::of_run(&error))?;
     if !target.embedded || arguments.dry_run {
-        announce(&prepared, &target, terminal);
+        announce(&prepared, &target, arguments.safe, terminal);
     }
     if arguments.dry_run {
         prepared.abandon();
@@ -258,6 +262,7 @@ impl Chosen {
                 .map_err(|error| Refusal::usage(format!("--only: {error}")))?,
             narrowed: !arguments.only.is_empty(),
             all_rules: false,
+            safe: arguments.safe,
             personas,
             allow: arguments.allow.iter().map(|AllowFlag::Load| Allow::Load).collect(),
         };
@@ -288,7 +293,11 @@ fn personas(names: &[String]) -> Result<Vec<PersonaName>, Refusal> {
 }
 
 /// Before the first write: what will be made, under which names, and how it goes away again.
-fn announce(prepared: &Prepared, target: &Target, terminal: &Terminal) {
+fn announce(prepared: &Prepared, target: &Target, safe: bool, terminal: &Terminal) {
+    if safe {
+        terminal.tell(&format!("{}: this run sends only GETs and makes nothing", target.url));
+        return;
+    }
     let makes = prepared.plan.makes();
     let lens = prepared.lens();
     terminal.tell(&format!(

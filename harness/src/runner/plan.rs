@@ -24,6 +24,8 @@ pub struct Selection {
     pub all_rules: bool,
     /// The personas that the run includes.
     pub personas: Vec<PersonaName>,
+    /// Only stories that send nothing but GETs.
+    pub safe: bool,
     /// What may harm the target.
     pub allow: BTreeSet<Allow>,
 }
@@ -126,7 +128,7 @@ impl Plan {
                 .scenario
                 .checks_of(story.case.as_ref())
                 .any(|check| selection.wants(&story.check_id(&check.slug)) && judge.asks(&story, check));
-        if !wanted {
+        if !wanted || (selection.safe && !story.scenario.only_reads()) {
             return;
         }
         let refused = refusal(&story, selection, can).or_else(|| unfit(&story, judge, can));

@@ -322,6 +322,16 @@ impl Scenario {
         self.steps.iter().filter_map(move |step| step.check.as_ref()?.of(case))
     }
 
+    /// Whether nothing that it sends could change the target: only GETs, nobody is made up, nobody tries to get in.
+    pub fn only_reads(&self) -> bool {
+        let reads = |step: &Step| match &step.action {
+            Action::Request(request) => request.request.method == Method::GET,
+            Action::Idp { act, .. } => *act == IdpAct::TestConnection,
+            Action::Account { .. } | Action::Access { .. } => false,
+        };
+        self.people.is_empty() && self.groups.is_empty() && self.steps.iter().all(reads)
+    }
+
     /// The full ids of all its checks, in order.
     pub fn check_ids(&self) -> Vec<String> {
         let cases: Vec<Option<&Case>> =

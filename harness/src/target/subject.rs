@@ -38,6 +38,11 @@ impl Subject {
         }
     }
 
+    /// Whether it has deviations that can be switched on.
+    pub fn can_deviate(self) -> bool {
+        !matches!(self, Self::GitLabClassic | Self::GitLabCurrent)
+    }
+
     /// Starts it on a free loopback port, deviating as told; a GitLab has no deviations.
     pub async fn start(
         self,
