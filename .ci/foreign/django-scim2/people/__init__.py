@@ -1,0 +1,1 @@
+"""The application: people and groups, and the way to them."""
