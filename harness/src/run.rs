@@ -24,7 +24,7 @@ use crate::scenario::lower::World;
 use crate::scenario::model::Scenario;
 use crate::secrets::Secrets;
 use crate::target::Target;
-use crate::target::preflight::{self, PreflightError};
+use crate::target::preflight::{self, Capabilities, PreflightError};
 
 /// The checks and what they mean.
 #[derive(Debug, Clone)]
@@ -152,6 +152,13 @@ pub fn connect(target: &Target, timeout: Duration) -> Result<Arc<dyn Wire>, Clie
     Ok(Arc::new(Client::new(config)?))
 }
 
+/// The way to its second tenant, if one is configured.
+pub fn connect_other(target: &Target, timeout: Duration) -> Result<Option<Arc<dyn Wire>>, ClientError> {
+    let Some(other) = &target.other_tenant else { return Ok(None) };
+    let (url, token) = (other.url.clone().unwrap_or_else(|| target.url.clone()), Some(other.token.clone()));
+    connect(&Target { url, token, ..target.clone() }, timeout).map(Some)
+}
+
 /// Everything before the first write.
 pub async fn prepare(
     target: &Target,
@@ -179,6 +186,9 @@ pub async fn prepare(
     };
     let setting = Setting {
         wire,
+        other: connect_other(target, order.timeout)?,
+        base: target.url.clone(),
+        endpoints: endpoints(&capabilities),
         ledger,
         probes: target.probes.clone(),
         capabilities,
@@ -208,6 +218,17 @@ pub async fn prepare(
         require_access: order.require_access,
         selection: order.selection,
     })
+}
+
+/// The usual endpoints, and those of the resource types that the target publishes.
+fn endpoints(capabilities: &Capabilities) -> Vec<String> {
+    let mut all = vec!["/Users".to_owned(), "/Groups".to_owned()];
+    for published in capabilities.published.endpoints() {
+        if !all.iter().any(|known| known.eq_ignore_ascii_case(published)) {
+            all.push(published.to_owned());
+        }
+    }
+    all
 }
 
 impl Prepared {

@@ -79,6 +79,14 @@ fn patterns_and_paths() {
             ("a type that is none", expect(r#"{"id": {"$type": "text"}}"#)),
             ("an expression that is none", expect(r#"{"id": {"$matches": "("}}"#)),
             ("a list that is none", expect(r#"{"id": {"$oneOf": 1}}"#)),
+            ("a length that is none", expect(r#"{"id": {"$length": "two"}}"#)),
+            ("an order that is none", expect(r#"{"id": {"$sorted": "ascending"}}"#)),
+            ("an order by nothing", expect(r#"{"id": {"$sorted": "asc", "by": 1}}"#)),
+            ("an order by something else", expect(r#"{"id": {"$sorted": "asc", "of": "id"}}"#)),
+            ("a mistake in what is not", expect(r#"{"id": {"$not": {"$type": "text"}}}"#)),
+            ("an expression with a name that is none", expect(r#"{"id": {"$matches": "(${unique.name}"}}"#)),
+            ("a list that gives nothing", expect(r#"{"id": {"$for": "${unique.name}"}}"#)),
+            ("an item of no list", expect(r#"{"id": "${each}"}"#)),
             (
                 "a pattern for a header that is none",
                 step("request: GET /Users\n    expect: {headers: {ETag: »'{\"$any\": true}'}}"),
@@ -191,20 +199,102 @@ fn steps() {
             ),
             (
                 "a number of requests that is none",
-                step("request: GET /Users\n    parallel: »257\n    expect: {tally: {200: 257}}"),
+                loaded("request: GET /Users\n    parallel: »257\n    expect: {tally: {200: 257}}"),
             ),
             (
                 "a tally that does not add up",
-                step("request: POST /Users\n    parallel: 16\n    expect: »{tally: {201: 1, 409: 14}}"),
+                loaded("request: POST /Users\n    parallel: 16\n    expect: »{tally: {201: 1, 409: 14}}"),
             ),
             ("a tally of one request", step("request: POST /Users\n    expect: »{tally: {201: 1}}")),
             (
                 "one answer expected of many requests",
-                step("request: POST /Users\n    parallel: 16\n    expect: »{status: 201}"),
+                loaded("request: POST /Users\n    parallel: 16\n    expect: »{status: 201}"),
             ),
             (
                 "a read-back that is never made",
                 step("request: GET /Users\n    expect: »{after: {status: 200}}"),
+            ),
+        ],
+    );
+}
+
+#[test]
+fn requests() {
+    golden(
+        "requests",
+        &[
+            ("somebody who sends no requests", step("request: GET /Users\n    as: »admin")),
+            ("two bodies", step("request: POST /Users\n    json: '{}'\n    text: »'{'")),
+            (
+                "many requests at once without leave",
+                step("request: GET /Users\n    parallel: »5\n    expect: {tally: {200: 5}}"),
+            ),
+            (
+                "many requests beside each other without leave",
+                step(
+                    "request: »GET /Users\n    beside: [{request: GET /Groups}, {request: GET /Users}, {request: GET /Users}, {request: GET /Users}]\n    expect: {tally: {200: 5}}",
+                ),
+            ),
+            ("a request beside that is none", step("request: GET /Users\n    beside: [{request: »Users}]")),
+            (
+                "an unknown key of a request beside",
+                step("request: GET /Users\n    beside: [{request: GET /Users, »after: GET /Users}]"),
+            ),
+            (
+                "requests one after the other and at once",
+                step("request: GET /Users\n    times: »3\n    parallel: 3"),
+            ),
+            (
+                "requests one after the other and beside each other",
+                step("request: GET /Users\n    times: 3\n    beside: »[{request: GET /Groups}]"),
+            ),
+            ("a request that is sent often without leave", step("request: GET /Users\n    times: »21")),
+            ("a request that is never sent", step("request: GET /Users\n    times: »0")),
+            ("a count of a request that is sent once", step("request: »GET /Users/${n}")),
+            (
+                "a count in a read-back",
+                step("request: GET /Users/${n}\n    times: 3\n    after: »GET /Users/${n}"),
+            ),
+            (
+                "a tally that counts a status twice",
+                step("request: GET /Users\n    parallel: 2\n    expect: »{tally: {2xx: 1, '200|404': 1}}"),
+            ),
+            (
+                "a tally of no status",
+                step("request: GET /Users\n    parallel: 2\n    expect: »{tally: {ok: 2}}"),
+            ),
+            (
+                "outcomes of several requests",
+                step(
+                    "request: GET /Users\n    parallel: 2\n    check: is-right\n    shows: [LIFECYCLE-L2]\n    outcomes: »[{name: a, verdict: pass}]",
+                ),
+            ),
+            (
+                "one of several answers kept",
+                step("request: GET /Users\n    parallel: 2\n    keep: {user: »$}"),
+            ),
+            (
+                "a header kept that is none",
+                step("request: GET /Users\n    keep: {tag: »header of the answer}"),
+            ),
+            ("a need of a step that there is not", step("request: GET /Users\n    needs: [»no:users]")),
+            ("a Boolean that is none", step("request: POST /Users\n    fill: »never")),
+        ],
+    );
+}
+
+#[test]
+fn walks() {
+    golden(
+        "walks",
+        &[
+            ("a walk that writes", step("walk: »POST /Users")),
+            ("a way that there is not", step("walk: GET /Users\n    by: »offset")),
+            ("a walk of no pages", step("walk: GET /Users\n    most: »0")),
+            ("a walk with a body", step("»walk: GET /Users\n    json: '{}'")),
+            (
+                "a walk that asks for nothing",
+                step("walk: »GET /Users\n    check: all\n    shows: [LIFECYCLE-L2]"),
             ),
         ],
     );
@@ -331,6 +421,11 @@ fn all_mistakes_of_a_file_are_told_at_once() {
 /// A scenario of one step, with ada and staff.
 fn step(step: &str) -> String {
     format!("title: A story\npeople: [ada]\ngroups: [staff]\nsteps:\n  - {step}\n")
+}
+
+/// The same, that may put load on a server.
+fn loaded(step: &str) -> String {
+    format!("title: A story\npeople: [ada]\nallow: [load]\nsteps:\n  - {step}\n")
 }
 
 /// A scenario with one more key at the top.

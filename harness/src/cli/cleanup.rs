@@ -12,7 +12,7 @@ use crate::access::Probes;
 use crate::report::Exit;
 use crate::report::view::printable;
 use crate::runner::cleanup;
-use crate::runner::ledger::Journal;
+use crate::runner::ledger::{Journal, Tenant};
 use crate::runner::names::RunId;
 use crate::secrets::Secrets;
 use crate::target::config::{self, Config};
@@ -60,6 +60,7 @@ async fn clean(arguments: &Arguments, terminal: &Terminal) -> Result<Exit, Refus
         None => section.token,
     };
     let asked = arguments.url.clone().or(section.url.map(|url| url.to_string()));
+    let other_tenant = section.other_tenant;
     let certificates: Vec<Vec<u8>> = section.ca.into_iter().collect();
     let journals = journals(arguments.journal.as_deref(), asked.as_deref())?;
     let servers: BTreeSet<&str> = journals.iter().map(|(_, journal)| journal.url.as_str()).collect();
@@ -88,10 +89,13 @@ async fn clean(arguments: &Arguments, terminal: &Terminal) -> Result<Exit, Refus
             token: token.clone(),
             certificates: certificates.clone(),
             claims: Claims::All,
+            other_tenant: other_tenant.clone(),
             probes: Probes::default(),
             embedded: false,
         };
         let wire = crate::run::connect(&target, Duration::from_secs(30)).map_err(Refusal::could_not_run)?;
+        let other =
+            crate::run::connect_other(&target, Duration::from_secs(30)).map_err(Refusal::could_not_run)?;
         let run = RunId(journal.run.clone());
         let mut left = 0;
         for made in &journal.left {
@@ -100,7 +104,12 @@ async fn clean(arguments: &Arguments, terminal: &Terminal) -> Result<Exit, Refus
                 terminal.print(&format!("would remove {name}\n"));
                 continue;
             }
-            match cleanup::remove_one(made, &run, &*wire).await {
+            let removed = match (made.tenant, &other) {
+                (Tenant::Own, _) => cleanup::remove_one(made, &run, &*wire).await,
+                (Tenant::Other, Some(other)) => cleanup::remove_one(made, &run, &**other).await,
+                (Tenant::Other, None) => Err("the other tenant has it: name that with --config".to_owned()),
+            };
+            match removed {
                 Ok(()) => terminal.print(&format!("removed {name}\n")),
                 Err(why) => {
                     left += 1;

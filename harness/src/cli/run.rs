@@ -252,6 +252,7 @@ impl Chosen {
             token,
             certificates,
             claims: Claims::These(claimed),
+            other_tenant: section.other_tenant,
             probes,
             embedded: false,
         });

@@ -160,7 +160,15 @@ async fn serve(arguments: Arguments, terminal: &Terminal) -> Result<(), Refusal>
     for tenant in &embedded.tenants {
         let tokens = (&tenant.token, &tenant.admin);
         let config = arguments.config_out.as_ref().map(|path| named(path, &tenant.name));
-        files.write(&embedded, Some(&tenant.name), tokens, config.as_deref(), terminal)?;
+        let other = embedded.tenants.iter().find(|other| other.name != tenant.name);
+        let other = other.and_then(|other| Some(named(arguments.config_out.as_ref()?, &other.name)));
+        files.write(
+            &embedded,
+            Some((&tenant.name, other.as_deref())),
+            tokens,
+            config.as_deref(),
+            terminal,
+        )?;
     }
     // After the files: whoever waits for this line reads them next.
     terminal.print(&format!("{}\n", embedded.url));
@@ -276,11 +284,12 @@ impl LimitArguments {
 struct Files(Vec<PathBuf>);
 
 impl Files {
-    /// Writes the tokens of a server, or of one of its tenants, and the configuration that names them.
+    /// Writes the tokens of a server, or of one of its tenants, and the configuration that names them; a tenant's also names
+    /// the token of another tenant, that of the other configuration.
     fn write(
         &mut self,
         embedded: &Embedded,
-        tenant: Option<&TenantName>,
+        tenant: Option<(&TenantName, Option<&Path>)>,
         (token, admin): (&SecretString, &SecretString),
         config: Option<&Path>,
         terminal: &Terminal,
@@ -289,7 +298,8 @@ impl Files {
             (beside(config, "token"), beside(config, "admin-token"))
         } else {
             let port = embedded.url.port_or_known_default().unwrap_or_default();
-            let name = tenant.map_or_else(|| format!("serve-{port}"), |name| format!("serve-{port}-{name}"));
+            let name =
+                tenant.map_or_else(|| format!("serve-{port}"), |(name, _)| format!("serve-{port}-{name}"));
             let folder = state_folder();
             std::fs::create_dir_all(&folder).map_err(|error| cannot_write(&folder, &error))?;
             (folder.join(format!("{name}.token")), folder.join(format!("{name}.admin-token")))
@@ -301,14 +311,17 @@ impl Files {
             let (token, admin) = (name(&token_file), name(&admin_file));
             let text = match tenant {
                 None => embedded.config_text(&token, &admin),
-                Some(tenant) => embedded.tenant_config_text(tenant, &token, &admin),
+                Some((tenant, other)) => {
+                    let other = other.map(|config| name(&beside(config, "token")));
+                    embedded.tenant_config_text(tenant, &token, &admin, other.as_deref())
+                }
             };
             std::fs::write(path, text).map_err(|error| cannot_write(path, &error))?;
             self.0.push(path.to_owned());
         }
         let (of, application) = tenant.map_or_else(
             || (String::new(), "/app/admin".to_owned()),
-            |name| (format!(" of {name}"), format!("/tenants/{name}/app/admin")),
+            |(name, _)| (format!(" of {name}"), format!("/tenants/{name}/app/admin")),
         );
         terminal.tell(&format!("SCIM token{of}: in {}", token_file.display()));
         terminal.tell(&format!(

@@ -2,5 +2,6 @@
 //! Nothing here knows of HTTP or SCIM.
 
 pub mod pattern;
+mod pattern_syntax;
 pub mod strict;
 pub mod template;

@@ -1,10 +1,12 @@
-//! JSON patterns: they name what must be there and ignore the rest. `$absent`, `$present`, `$type`, `$matches`,
-//! `$oneOf`, `$contains` and `$unordered` are the only operators.
+//! JSON patterns: they name what must be there and ignore the rest. How they are written is in `pattern_syntax`.
 
-use std::fmt;
+use std::cmp::Ordering;
 
 use regex::Regex;
 use serde_json::{Map, Value};
+
+pub use super::pattern_syntax::{PatternError, PatternTemplate, PatternTemplateError};
+use super::template::part;
 
 /// A pattern over one JSON value.
 #[derive(Debug, Clone)]
@@ -29,6 +31,27 @@ pub enum Pattern {
     Contains(Vec<Pattern>),
     /// An array of exactly these, in any order.
     Unordered(Vec<Pattern>),
+    /// Anything that is not like this.
+    Not(Box<Pattern>),
+    /// An array of so many items; what is not there has none.
+    Length(u64),
+    /// An array each of whose items is like this; one without items too.
+    Every(Box<Pattern>),
+    /// An array in this order.
+    Sorted(Sorted),
+    /// All of these.
+    All(Vec<Pattern>),
+}
+
+/// An order of an array's items (RFC 7644, section 3.4.2.3).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Sorted {
+    /// The greatest first.
+    pub descending: bool,
+    /// By what of each item, a dotted path; none: by the item itself.
+    pub by: Option<String>,
+    /// Whether `a` and `A` are the same.
+    pub ignoring_case: bool,
 }
 
 /// The JSON types, with integers apart since SCIM tells them apart.
@@ -50,27 +73,6 @@ pub enum JsonType {
     Null,
 }
 
-/// A pattern that cannot be.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum PatternError {
-    /// A `$` key that is no operator.
-    #[error(
-        "`{0}` is not a pattern operator: there are $absent, $present, $type, $matches, $oneOf, $contains and $unordered"
-    )]
-    UnknownOperator(String),
-    /// An operator beside other members.
-    #[error("`{0}` stands beside other members: an operator is the only member of its object")]
-    NotAlone(String),
-    /// An operand of the wrong kind.
-    #[error("`{operator}` takes {takes}")]
-    Operand {
-        /// Which operator.
-        operator: String,
-        /// What it takes.
-        takes: String,
-    },
-}
-
 /// The first place where a value is not what the pattern asks for.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Mismatch {
@@ -83,58 +85,9 @@ pub struct Mismatch {
 }
 
 impl Pattern {
-    /// Reads a pattern from (filled-in) JSON.
-    pub fn parse(value: &Value) -> Result<Self, PatternError> {
-        match value {
-            Value::Object(members) => Self::parse_object(members),
-            Value::Array(items) => Ok(Self::Array(Self::parse_all(items)?)),
-            // RFC 7643, section 2.5: null and absence are the same state.
-            Value::Null => Ok(Self::Absent),
-            scalar => Ok(Self::Scalar(scalar.clone())),
-        }
-    }
-
     /// Compares a value (`None`: not there) with the pattern.
     pub fn check(&self, value: Option<&Value>) -> Result<(), Mismatch> {
         self.check_at(value, "")
-    }
-
-    fn parse_object(members: &Map<String, Value>) -> Result<Self, PatternError> {
-        // `$ref` is the one SCIM attribute whose name starts with `$` (RFC 7643, section 2.3.7).
-        let operator = members.iter().find(|(key, _)| key.starts_with('$') && *key != "$ref");
-        let Some((operator, operand)) = operator else {
-            let parsed = members.iter().map(|(k, v)| Ok((k.clone(), Self::parse(v)?)));
-            return Ok(Self::Object(parsed.collect::<Result<_, PatternError>>()?));
-        };
-        if members.len() > 1 {
-            return Err(PatternError::NotAlone(operator.clone()));
-        }
-        let takes = |what: &str| PatternError::Operand { operator: operator.clone(), takes: what.to_owned() };
-        match (operator.as_str(), operand) {
-            ("$absent", Value::Bool(true)) => Ok(Self::Absent),
-            ("$present", Value::Bool(true)) => Ok(Self::Present),
-            ("$absent" | "$present", _) => Err(takes("true")),
-            ("$type", Value::String(name)) => {
-                JsonType::named(name).map(Self::Type).ok_or_else(|| takes(JsonType::NAMES))
-            }
-            ("$type", _) => Err(takes(JsonType::NAMES)),
-            ("$matches", Value::String(expression)) => {
-                Regex::new(expression).map(Self::Matches).map_err(|e| {
-                    takes(&format!("a regular expression, and this is none: {}", last_line(&e.to_string())))
-                })
-            }
-            ("$matches", _) => Err(takes("a regular expression")),
-            ("$oneOf", Value::Array(items)) => Ok(Self::OneOf(Self::parse_all(items)?)),
-            ("$contains", Value::Array(items)) => Ok(Self::Contains(Self::parse_all(items)?)),
-            ("$contains", one) => Ok(Self::Contains(vec![Self::parse(one)?])),
-            ("$unordered", Value::Array(items)) => Ok(Self::Unordered(Self::parse_all(items)?)),
-            ("$oneOf" | "$unordered", _) => Err(takes("an array of patterns")),
-            _ => Err(PatternError::UnknownOperator(operator.clone())),
-        }
-    }
-
-    fn parse_all(items: &[Value]) -> Result<Vec<Self>, PatternError> {
-        items.iter().map(Self::parse).collect()
     }
 
     fn check_at(&self, value: Option<&Value>, place: &str) -> Result<(), Mismatch> {
@@ -181,6 +134,15 @@ impl Pattern {
                     mismatch()
                 }
             }
+            (Self::Not(pattern), value) if pattern.check_at(value, place).is_err() => Ok(()),
+            (Self::Length(length), Some(Value::Array(found))) if found.len() as u64 == *length => Ok(()),
+            (Self::Every(pattern), Some(Value::Array(found))) => found
+                .iter()
+                .enumerate()
+                .try_for_each(|(i, v)| pattern.check_at(Some(v), &format!("{place}[{i}]"))),
+            (Self::Sorted(order), Some(Value::Array(found))) => order.check(found, place),
+            (Self::Length(0) | Self::Every(_) | Self::Sorted(_), _) if found.is_none() => Ok(()),
+            (Self::All(patterns), value) => patterns.iter().try_for_each(|p| p.check_at(value, place)),
             // An empty list of things that must be there is met by an attribute that is not there.
             (Self::Array(patterns) | Self::Unordered(patterns), None) if patterns.is_empty() => Ok(()),
             _ => mismatch(),
@@ -188,22 +150,46 @@ impl Pattern {
     }
 }
 
-impl JsonType {
-    const NAMES: &'static str = "one of string, integer, number, boolean, array, object, null";
-
-    fn named(name: &str) -> Option<Self> {
-        Some(match name {
-            "string" => Self::String,
-            "integer" => Self::Integer,
-            "number" => Self::Number,
-            "boolean" => Self::Boolean,
-            "array" => Self::Array,
-            "object" => Self::Object,
-            "null" => Self::Null,
-            _ => return None,
-        })
+impl Sorted {
+    fn check(&self, items: &[Value], place: &str) -> Result<(), Mismatch> {
+        let keys: Vec<Value> =
+            items.iter().map(|item| part(item, self.by.as_deref().unwrap_or_default())).collect();
+        for (i, pair) in keys.windows(2).enumerate() {
+            let in_order = match self.compare(&pair[0], &pair[1]) {
+                Some(Ordering::Equal) => true,
+                Some(order) => (order == Ordering::Greater) == self.descending,
+                None => false,
+            };
+            if !in_order {
+                let by = self.by.as_ref().map_or_else(String::new, |by| format!(".{by}"));
+                return Err(Mismatch {
+                    place: format!("{place}[{}]{by}", i + 1),
+                    expected: format!("{self} (before it {})", bounded(&pair[0])),
+                    found: bounded(&pair[1]),
+                });
+            }
+        }
+        Ok(())
     }
 
+    /// What is not there is greater than anything: last when ascending, first when descending.
+    fn compare(&self, one: &Value, other: &Value) -> Option<Ordering> {
+        match (one, other) {
+            (Value::Null, Value::Null) => Some(Ordering::Equal),
+            (Value::Null, _) => Some(Ordering::Greater),
+            (_, Value::Null) => Some(Ordering::Less),
+            (Value::String(one), Value::String(other)) if self.ignoring_case => {
+                Some(one.to_lowercase().cmp(&other.to_lowercase()))
+            }
+            (Value::String(one), Value::String(other)) => Some(one.cmp(other)),
+            (Value::Bool(one), Value::Bool(other)) => Some(one.cmp(other)),
+            (Value::Number(one), Value::Number(other)) => one.as_f64()?.partial_cmp(&other.as_f64()?),
+            _ => None,
+        }
+    }
+}
+
+impl JsonType {
     fn is_type_of(self, value: &Value) -> bool {
         match self {
             Self::String => value.is_string(),
@@ -235,29 +221,58 @@ fn same_scalar(expected: &Value, found: &Value) -> bool {
     }
 }
 
-/// Whether each pattern can have a value of its own: tried depth first, the lists in scenarios are short.
+/// Whether each pattern can have a value of its own: a matching of two sides, found by augmenting paths, so that a long
+/// list of things that are alike costs no more than one of things that differ.
 fn assignment_exists(patterns: &[Pattern], values: &[Value], place: &str) -> bool {
-    fn assign(patterns: &[Pattern], values: &[Value], used: &mut [bool], place: &str) -> bool {
-        let Some((first, rest)) = patterns.split_first() else { return true };
-        (0..values.len()).any(|i| {
-            if used[i] || first.check_at(Some(&values[i]), place).is_err() {
-                return false;
-            }
-            used[i] = true;
-            let fits = assign(rest, values, used, place);
-            used[i] = false;
-            fits
+    let fits: Vec<Vec<usize>> = patterns
+        .iter()
+        .map(|pattern| {
+            (0..values.len()).filter(|i| pattern.check_at(Some(&values[*i]), place).is_ok()).collect()
         })
+        .collect();
+    let mut taken_by: Vec<Option<usize>> = vec![None; values.len()];
+    (0..patterns.len()).all(|pattern| {
+        // Breadth first, so that a list of thousands needs no deep stack.
+        let mut reached_from: Vec<Option<usize>> = vec![None; values.len()];
+        let mut waiting = std::collections::VecDeque::from([pattern]);
+        while let Some(at) = waiting.pop_front() {
+            for &value in &fits[at] {
+                if reached_from[value].is_some() {
+                    continue;
+                }
+                reached_from[value] = Some(at);
+                let Some(other) = taken_by[value] else {
+                    give_way(value, pattern, &fits, &reached_from, &mut taken_by);
+                    return true;
+                };
+                waiting.push_back(other);
+            }
+        }
+        false
+    })
+}
+
+/// Along the path that reached a free value, each pattern takes the value that it was reached for.
+fn give_way(
+    free: usize,
+    start: usize,
+    fits: &[Vec<usize>],
+    reached_from: &[Option<usize>],
+    taken_by: &mut [Option<usize>],
+) {
+    let mut value = free;
+    while let Some(pattern) = reached_from[value] {
+        let had = fits[pattern].iter().copied().find(|v| taken_by[*v] == Some(pattern));
+        taken_by[value] = Some(pattern);
+        match had {
+            Some(left) if pattern != start => value = left,
+            _ => return,
+        }
     }
-    assign(patterns, values, &mut vec![false; values.len()], place)
 }
 
 fn join(place: &str, name: &str) -> String {
     if place.is_empty() { name.to_owned() } else { format!("{place}.{name}") }
-}
-
-fn last_line(text: &str) -> String {
-    text.lines().last().unwrap_or_default().trim_start_matches("error: ").to_owned()
 }
 
 /// A value for a message, bounded so that a hostile body does not fill the memory. What is shown of it is cut much
@@ -272,57 +287,8 @@ pub fn bounded(value: &Value) -> String {
     format!("{}… ({} bytes)", &text[..cut], text.len())
 }
 
-impl fmt::Display for Pattern {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let list = |f: &mut fmt::Formatter<'_>, patterns: &[Self], separator: &str| {
-            for (i, pattern) in patterns.iter().enumerate() {
-                if i > 0 {
-                    f.write_str(separator)?;
-                }
-                write!(f, "{pattern}")?;
-            }
-            Ok(())
-        };
-        match self {
-            Self::Scalar(value) => write!(f, "{value}"),
-            Self::Object(members) => {
-                f.write_str("{")?;
-                for (i, (name, pattern)) in members.iter().enumerate() {
-                    write!(f, "{}{name:?}: {pattern}", if i > 0 { ", " } else { "" })?;
-                }
-                f.write_str("}")
-            }
-            Self::Array(patterns) => {
-                f.write_str("[")?;
-                list(f, patterns, ", ")?;
-                f.write_str("]")
-            }
-            Self::Absent => f.write_str("nothing"),
-            Self::Present => f.write_str("a value"),
-            Self::Type(JsonType::String) => f.write_str("a string"),
-            Self::Type(JsonType::Integer) => f.write_str("an integer"),
-            Self::Type(JsonType::Number) => f.write_str("a number"),
-            Self::Type(JsonType::Boolean) => f.write_str("a Boolean"),
-            Self::Type(JsonType::Array) => f.write_str("an array"),
-            Self::Type(JsonType::Object) => f.write_str("an object"),
-            Self::Type(JsonType::Null) => f.write_str("null"),
-            Self::Matches(regex) => write!(f, "a string that matches /{regex}/"),
-            Self::OneOf(patterns) => list(f, patterns, " or "),
-            Self::Contains(patterns) => {
-                f.write_str("an array that has ")?;
-                list(f, patterns, " and ")
-            }
-            Self::Unordered(patterns) => {
-                f.write_str("in any order [")?;
-                list(f, patterns, ", ")?;
-                f.write_str("]")
-            }
-        }
-    }
-}
-
-impl fmt::Display for Mismatch {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+impl std::fmt::Display for Mismatch {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let place = if self.place.is_empty() { "the body" } else { &self.place };
         write!(f, "{place} is {}, expected {}", self.found, self.expected)
     }
@@ -348,6 +314,16 @@ mod tests {
     #[case::matches(json!({"$matches": "^a.c$"}), json!("abc"))]
     #[case::reference(json!({"$ref": "x"}), json!({"$ref": "x"}))]
     #[case::number(json!(1), json!(1.0))]
+    #[case::not(json!({"a": {"$not": "x"}}), json!({"a": "y"}))]
+    #[case::not_there(json!({"a": {"$not": "x"}}), json!({}))]
+    #[case::length(json!({"a": {"$length": 2}}), json!({"a": [1, 1]}))]
+    #[case::no_length(json!({"a": {"$length": 0}}), json!({}))]
+    #[case::every(json!({"$every": {"v": {"$type": "integer"}}}), json!([{"v": 1}, {"v": 2}]))]
+    #[case::every_of_two(json!({"$every": 1, "$length": 2}), json!([1, 1]))]
+    #[case::sorted(json!({"$sorted": "asc", "by": "n.f"}), json!([{"n": {"f": "A"}}, {"n": {"f": "B"}}, {}]))]
+    #[case::sorted_back(json!({"$sorted": "desc"}), json!([3, 2, 2, 1]))]
+    #[case::sorted_without_case(json!({"$sorted": "asc", "ignoring-case": true}), json!(["a", "B", "c"]))]
+    #[case::unordered_with_choice(json!({"$unordered": [{"$type": "integer"}, 1, {"$oneOf": [1, 2]}]}), json!([1, 2, 3]))]
     fn holds(#[case] pattern: Value, #[case] value: Value) {
         assert_eq!(Pattern::parse(&pattern).unwrap().check(Some(&value)), Ok(()));
     }
@@ -356,6 +332,13 @@ mod tests {
     #[case(json!({"active": false}), json!({"active": "False"}), "active is \"False\", expected false")]
     #[case(json!({"a": {"$absent": true}}), json!({"a": [1]}), "a is [1], expected nothing")]
     #[case(json!({"a": {"$present": true}}), json!({"a": []}), "a is [], expected a value")]
+    #[case(json!({"a": {"$not": "x"}}), json!({"a": "x"}), "a is \"x\", expected not \"x\"")]
+    #[case(json!({"a": {"$length": 2}}), json!({"a": [1]}), "a is [1], expected an array of 2 items")]
+    #[case(json!({"$every": {"v": 1}}), json!([{"v": 1}, {"v": 2}]), "[1].v is 2, expected 1")]
+    #[case(json!({"$every": 1, "$length": 2}), json!([1]), "the body is [1], expected an array of 2 items")]
+    #[case(json!({"$sorted": "asc", "by": "v"}), json!([{"v": "b"}, {"v": "a"}]), "[1].v is \"a\", expected ascending order by v (before it \"b\")")]
+    #[case(json!({"$sorted": "asc"}), json!(["a", "B"]), "[1] is \"B\", expected ascending order (before it \"a\")")]
+    #[case(json!({"$sorted": "asc"}), json!([1, "B"]), "[1] is \"B\", expected ascending order (before it 1)")]
     #[case(json!([1]), json!([1, 1]), "the body is [1,1], expected [1]")]
     #[case(json!({"$unordered": [1, 1]}), json!([1, 2]), "the body is [1,2], expected in any order [1, 1]")]
     #[case(json!({"a": {"b": {"$type": "boolean"}}}), json!({"a": {"b": 1}}), "a.b is 1, expected a Boolean")]

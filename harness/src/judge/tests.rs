@@ -187,6 +187,7 @@ fn story(number: usize, persona: Option<&str>, mut observed: Vec<Observed>) -> S
                 line: 1,
                 action: crate::scenario::model::Action::Account { people: Vec::new() },
                 check: Some(ByCase::Same(check.clone())),
+                needs: ByCase::Same(Vec::new()),
                 fault: None,
                 within: None,
             });

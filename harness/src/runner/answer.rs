@@ -7,16 +7,29 @@ use http::Method;
 use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
 use scimspec_mock_idp::exchange::{Answer, Request};
 use serde_json::Value;
+use url::Url;
 
-use crate::json::pattern::{Pattern, bounded};
+use crate::json::pattern::bounded;
 use crate::json::template::{Lookup, Unbound};
-use crate::scenario::model::{AnswerPattern, RequestTemplate};
+use crate::scenario::model::{AnswerPattern, Body, RequestTarget, RequestTemplate, Sender};
 use crate::secrets::URL_VALUE;
 
 /// The media type of SCIM (RFC 7644, section 3.1).
 const SCIM_JSON: &str = "application/scim+json";
 /// What an author's request line may hold as it is; the rest is encoded for them.
-const LITERAL: &AsciiSet = &CONTROLS.add(b' ').add(b'"').add(b'<').add(b'>').add(b'`').add(b'{').add(b'}');
+const LITERAL: &AsciiSet = &CONTROLS
+    .add(b' ')
+    .add(b'"')
+    .add(b'#')
+    .add(b'<')
+    .add(b'>')
+    .add(b'\\')
+    .add(b'^')
+    .add(b'`')
+    .add(b'{')
+    .add(b'}');
+/// A token that no server can have given out.
+const WRONG_TOKEN: &str = "Bearer this-is-not-a-token-of-this-server";
 
 /// What was expected and what came.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -38,12 +51,31 @@ impl Unlike {
     }
 }
 
+/// A request with its names filled in.
+#[derive(Debug)]
+pub struct Filled {
+    /// As it is sent.
+    pub request: Request,
+    /// The body as JSON, before it became bytes.
+    pub json: Option<Value>,
+}
+
+/// Why a request cannot be made of its template.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum CannotFill {
+    /// A name without a value.
+    #[error(transparent)]
+    Unbound(#[from] Unbound),
+    /// A URL that an answer gave and that leads elsewhere: the credentials go to the target and nowhere else.
+    #[error("{0:?} does not lead below the base URL, so it is not followed")]
+    Elsewhere(String),
+}
+
 impl RequestTemplate {
     /// The request with its names filled in, and the headers that every SCIM request has.
-    pub fn fill(&self, lookup: &dyn Lookup) -> Result<Request, Unbound> {
-        let literal = |text: &str| utf8_percent_encode(text, LITERAL).to_string();
-        let value = |text: &str| utf8_percent_encode(text, URL_VALUE).to_string();
-        let mut request = Request::scim(self.method.clone(), self.target.fill_with(lookup, literal, value)?);
+    pub fn fill(&self, lookup: &dyn Lookup, base: &Url) -> Result<Filled, CannotFill> {
+        let target = self.target.fill(lookup, base)?;
+        let mut request = Request::scim(self.method.clone(), target);
         let own = |name: &str| self.headers.iter().any(|(own, _)| own.eq_ignore_ascii_case(name));
         for (name, usual) in
             [("Accept", SCIM_JSON), ("User-Agent", concat!("scimspec/", env!("CARGO_PKG_VERSION")))]
@@ -52,16 +84,30 @@ impl RequestTemplate {
                 request = request.header(name, usual);
             }
         }
-        if self.json.is_some() && !own("Content-Type") {
+        if !matches!(self.body, Body::Nothing) && !own("Content-Type") {
             request = request.header("Content-Type", SCIM_JSON);
         }
         for (name, text) in &self.headers {
-            request = request.header(name, text.fill(lookup)?);
+            let value = text.fill(lookup)?;
+            // For the client an empty Authorization means that none is sent, not even the target's own.
+            if !value.is_empty() || name.eq_ignore_ascii_case("authorization") {
+                request = request.header(name, value);
+            }
         }
-        if let Some(json) = &self.json {
-            request = request.body(json.fill(lookup)?.to_string());
+        match self.sender {
+            Sender::Own | Sender::OtherTenant => {}
+            Sender::Nobody => request = request.header("Authorization", ""),
+            Sender::WrongToken => request = request.header("Authorization", WRONG_TOKEN),
         }
-        Ok(request)
+        let json = match &self.body {
+            Body::Nothing => None,
+            Body::Json(json) => Some(json.fill(lookup)?),
+            Body::Text(text) => {
+                request = request.body(text.fill(lookup)?);
+                None
+            }
+        };
+        Ok(Filled { request, json })
     }
 
     /// Whether it reads a list: RFC 7644 does not promise that a list or a filter sees a write at once.
@@ -70,6 +116,40 @@ impl RequestTemplate {
         let path = target.split('?').next().unwrap_or_default().trim_end_matches('/');
         self.method == Method::GET && path.matches('/').count() == 1
     }
+}
+
+impl RequestTarget {
+    fn fill(&self, lookup: &dyn Lookup, base: &Url) -> Result<String, CannotFill> {
+        let literal = |text: &str| utf8_percent_encode(text, LITERAL).to_string();
+        let value = |text: &str| utf8_percent_encode(text, URL_VALUE).to_string();
+        match self {
+            Self::Below(text) => Ok(with_quotes_encoded(text.fill_with(lookup, literal, value)?)),
+            Self::Given(text) => {
+                let given = text.fill(lookup)?;
+                let below = given
+                    .strip_prefix(base_text(base).as_str())
+                    .filter(|rest| rest.starts_with('/'))
+                    .map(|rest| with_quotes_encoded(literal(rest)));
+                below.ok_or(CannotFill::Elsewhere(given))
+            }
+        }
+    }
+}
+
+/// A URL encodes a quote in its query and leaves one in its path alone.
+fn with_quotes_encoded(target: String) -> String {
+    match target.split_once('?') {
+        Some((path, query)) if query.contains('\'') => format!("{path}?{}", query.replace('\'', "%27")),
+        _ => target,
+    }
+}
+
+/// The base URL as requests use it: without query, fragment and trailing slash.
+fn base_text(base: &Url) -> String {
+    let mut base = base.clone();
+    base.set_query(None);
+    base.set_fragment(None);
+    base.as_str().trim_end_matches('/').to_owned()
 }
 
 impl AnswerPattern {
@@ -82,7 +162,7 @@ impl AnswerPattern {
             }));
         }
         for (name, pattern) in &self.headers {
-            let pattern = parsed(&pattern.fill(lookup)?);
+            let pattern = pattern.fill(lookup)?;
             let value = answer.header(name).map(Value::from);
             if let Err(mismatch) = pattern.check(value.as_ref()) {
                 let expected = format!("header {name}: {}", mismatch.expected);
@@ -93,7 +173,7 @@ impl AnswerPattern {
             }
         }
         let Some(json) = &self.json else { return Ok(Ok(())) };
-        let pattern = parsed(&json.fill(lookup)?);
+        let pattern = json.fill(lookup)?;
         let body = answer.json();
         if body.is_none() && !answer.body.is_empty() {
             return Ok(Err(Unlike { expected: "a JSON body".to_owned(), actual: describe(answer) }));
@@ -123,6 +203,9 @@ pub fn describe(answer: &Answer) -> String {
     }
     if let Some(detail) = said("detail") {
         let _ = write!(text, ", detail {detail}");
+    } else if let (Some(json), 400..) = (&json, answer.status) {
+        // Not an error as SCIM has it, and still what the server has to say.
+        let _ = write!(text, ", body {}", bounded(json));
     } else if json.is_none() && !answer.body.is_empty() {
         let kind = answer.header("content-type").unwrap_or("no Content-Type");
         let _ = write!(text, ", a body that is not JSON ({kind}, {} bytes)", answer.body.len());
@@ -130,8 +213,41 @@ pub fn describe(answer: &Answer) -> String {
     text
 }
 
-/// The loader has parsed the same pattern with its names unfilled; a value that a name brings can only be data, except
-/// that a whole object may come in its place, where an operator key is then plain data too.
-fn parsed(value: &Value) -> Pattern {
-    Pattern::parse(value).unwrap_or_else(|_| Pattern::Scalar(value.clone()))
+#[cfg(test)]
+mod tests {
+    use crate::json::template::{Reference, Text};
+
+    use super::*;
+
+    struct Nothing;
+    impl Lookup for Nothing {
+        fn value(&self, _: &Reference) -> Option<Value> {
+            Some("https://app.example/scim/v2/Users/a'b".into())
+        }
+    }
+
+    fn target(text: &str) -> RequestTarget {
+        RequestTarget::Below(Text::parse(text).unwrap())
+    }
+
+    #[test]
+    fn what_is_written_is_sent_and_only_what_a_url_does_not_allow_is_encoded() {
+        let base = Url::parse("https://app.example/scim/v2/?x=1").unwrap();
+        let sent = |text: &str| target(text).fill(&Nothing, &base).unwrap();
+        for as_it_is in ["/Users/a%2Fb/", "/Users/..%2f..%2fadmin", "/Schemas/urn:x:2.0:User", "/Users/a'b"] {
+            assert_eq!(sent(as_it_is), as_it_is);
+            let url = format!("https://app.example/scim/v2{as_it_is}");
+            assert_eq!(Url::parse(&url).unwrap().as_str(), url, "the client sends what it is told");
+        }
+        assert_eq!(sent("/Users?filter=a eq \"o'b#c\\\""), "/Users?filter=a%20eq%20%22o%27b%23c%5C%22");
+    }
+
+    #[test]
+    fn a_url_that_an_answer_gave_is_followed_below_the_base_url_only() {
+        let given = RequestTarget::Given(Text::parse("${user.meta.location}").unwrap());
+        let fill = |base: &str| given.fill(&Nothing, &Url::parse(base).unwrap());
+        assert_eq!(fill("https://app.example/scim/v2"), Ok("/Users/a'b".to_owned()));
+        assert!(matches!(fill("https://app.example/scim/v"), Err(CannotFill::Elsewhere(_))));
+        assert!(matches!(fill("http://app.example/scim/v2"), Err(CannotFill::Elsewhere(_))));
+    }
 }

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use super::names::Names;
 use super::recorder::Recorder;
 use crate::access::ways::Who;
-use crate::json::template::{Lookup, Reference};
+use crate::json::template::{Lookup, Reference, part};
 use crate::scenario::model::Case;
 
 /// The values of a story. Ids bind once: `${ada.id}` is the id under which ada was first created or linked.
@@ -17,6 +17,8 @@ use crate::scenario::model::Case;
 pub(super) struct Bindings {
     ids: BTreeMap<String, String>,
     kept: BTreeMap<String, Value>,
+    /// What a step would have kept that was passed over, and why it was.
+    passed_over: BTreeMap<String, String>,
 }
 
 /// Everything that a name can refer to.
@@ -42,6 +44,22 @@ impl Bindings {
     /// Binds an id, unless one is bound.
     pub(super) fn bind_id(&mut self, name: &str, id: &str) {
         self.ids.entry(name.to_owned()).or_insert_with(|| id.to_owned());
+    }
+
+    /// A step that would have kept this was passed over.
+    pub(super) fn pass_over(&mut self, name: &str, why: &str) {
+        self.passed_over.insert(name.to_owned(), why.to_owned());
+    }
+
+    /// Why one of these names has no value, if a step was passed over that would have kept it.
+    pub(super) fn missing(&self, references: &[Reference]) -> Option<&str> {
+        let named = |reference: &Reference| {
+            self.passed_over.iter().find(|(name, _)| match name.strip_suffix(".id") {
+                Some(owner) => self.id(owner).is_none() && reference.0 == **name,
+                None => reference.is_of(name),
+            })
+        };
+        references.iter().find_map(named).map(|(_, why)| why.as_str())
     }
 
     /// Keeps a value; `NAME.id` binds an id.
@@ -118,17 +136,8 @@ impl Lookup for Scope<'_> {
             return self.case?.cells.get(rest).cloned();
         }
         if let Some(kept) = self.bindings.kept.get(owner) {
-            return if rest.is_empty() {
-                Some(kept.clone())
-            } else {
-                // What an answer did not have is kept as nothing, so that "the same as before" holds of it too.
-                Some(
-                    rest.split('.')
-                        .try_fold(kept, |value, name| value.get(name))
-                        .cloned()
-                        .unwrap_or_default(),
-                )
-            };
+            // What an answer did not have is kept as nothing, so that "the same as before" holds of it too.
+            return Some(part(kept, rest));
         }
         if let Some(person) = self.directory.person(&PersonKey(owner.to_owned())) {
             return self.of_person(person, rest);

@@ -7,7 +7,8 @@ use http::Method;
 use scimspec_mock_idp::exchange::{Answer, Destination, Exchange, Origin, Request, Wire};
 use serde_json::Value;
 
-use super::ledger::{EntryId, Ledger};
+use super::Setting;
+use super::ledger::{EntryId, Ledger, Tenant};
 use crate::secrets::Secrets;
 
 /// A wire that keeps the ledger.
@@ -16,18 +17,22 @@ pub(super) struct Bookkeeper<'a> {
     ledger: &'a Ledger,
     secrets: &'a Secrets,
     story: usize,
+    tenant: Tenant,
+    endpoints: &'a [String],
 }
 
 impl<'a> Bookkeeper<'a> {
-    /// Over another wire, for the story with that number.
-    pub(super) fn new(inner: &'a dyn Wire, ledger: &'a Ledger, secrets: &'a Secrets, story: usize) -> Self {
-        Self { inner, ledger, secrets, story }
+    /// Over another wire, for the story with that number; resources are made at these endpoints, and in this tenant.
+    pub(super) fn new(inner: &'a dyn Wire, setting: &'a Setting, story: usize, tenant: Tenant) -> Self {
+        let (ledger, secrets, endpoints) = (&setting.ledger, &setting.secrets, &setting.endpoints[..]);
+        Self { inner, ledger, secrets, story, tenant, endpoints }
     }
 
     async fn carry(&self, origin: Origin, request: Request) -> Exchange {
-        let made = creates(&request);
-        let entries: Vec<EntryId> =
-            made.iter().map(|(endpoint, name)| self.ledger.intend(endpoint, name, self.story)).collect();
+        let made = creates(&request, self.endpoints);
+        let intend =
+            |(endpoint, name): &(String, String)| self.ledger.intend(endpoint, name, self.story, self.tenant);
+        let entries: Vec<EntryId> = made.iter().map(intend).collect();
         let exchange = self.inner.send(origin, request).await;
         // What a bulk request made is found by name: its answer tells of each operation in its own way.
         if let ([entry], false) = (&entries[..], is_bulk(&exchange.request)) {
@@ -72,12 +77,12 @@ fn located(answer: &Answer) -> Option<String> {
 }
 
 /// The endpoint and the name of everything that a request would create.
-fn creates(request: &Request) -> Vec<(String, String)> {
+fn creates(request: &Request, endpoints: &[String]) -> Vec<(String, String)> {
     let Destination::Scim(target) = &request.to else { return Vec::new() };
     let body = request.body.as_ref().and_then(|body| serde_json::from_slice::<Value>(body).ok());
     let Some(body) = body.filter(|_| request.method == Method::POST) else { return Vec::new() };
     if !is_bulk(request) {
-        return created_at(target, &body).into_iter().collect();
+        return created_at(target, &body, endpoints).into_iter().collect();
     }
     let operations = body.get("Operations").and_then(Value::as_array);
     let posts = operations.into_iter().flatten().filter(|operation| {
@@ -87,16 +92,18 @@ fn creates(request: &Request) -> Vec<(String, String)> {
             .is_some_and(|method| method.eq_ignore_ascii_case("POST"))
     });
     posts
-        .filter_map(|operation| created_at(operation.get("path")?.as_str()?, operation.get("data")?))
+        .filter_map(|operation| {
+            created_at(operation.get("path")?.as_str()?, operation.get("data")?, endpoints)
+        })
         .collect()
 }
 
-fn created_at(target: &str, body: &Value) -> Option<(String, String)> {
+fn created_at(target: &str, body: &Value, endpoints: &[String]) -> Option<(String, String)> {
     let path = target.split('?').next().unwrap_or(target).trim_end_matches('/');
-    let endpoint = ["/Users", "/Groups"].into_iter().find(|endpoint| path.eq_ignore_ascii_case(endpoint))?;
+    let endpoint = endpoints.iter().find(|endpoint| path.eq_ignore_ascii_case(endpoint))?;
     let attribute = if endpoint == "/Users" { "userName" } else { "displayName" };
     let (_, name) = body.as_object()?.iter().find(|(key, _)| key.eq_ignore_ascii_case(attribute))?;
-    Some((endpoint.to_owned(), name.as_str()?.to_owned()))
+    Some((endpoint.clone(), name.as_str()?.to_owned()))
 }
 
 fn is_bulk(request: &Request) -> bool {
@@ -110,6 +117,8 @@ mod tests {
     #[test]
     fn only_a_post_to_a_collection_creates() {
         let body = r#"{"USERNAME": "ada"}"#;
+        let endpoints = ["/Users".to_owned(), "/Groups".to_owned()];
+        let creates = |request: &Request| super::creates(request, &endpoints);
         let post = |target: &str| Request::scim(Method::POST, target).body(body);
         assert_eq!(creates(&post("/Users?attributes=id")), [("/Users".into(), "ada".into())]);
         assert_eq!(creates(&post("/users/")), [("/Users".into(), "ada".into())]);

@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use super::Setting;
 use super::answer::describe;
-use super::ledger::{EntryId, Made};
+use super::ledger::{EntryId, Made, Tenant};
 use super::names::RunId;
 use super::recorder::retry_after;
 use crate::secrets::URL_VALUE;
@@ -43,7 +43,11 @@ pub async fn everything(setting: &Setting) -> Vec<Leftover> {
 async fn remove(entries: Vec<(EntryId, Made)>, setting: &Setting) -> Vec<Leftover> {
     let mut leftovers = Vec::new();
     for (entry, made) in entries {
-        match remove_one(&made, &setting.run, &*setting.wire).await {
+        let wire = match (made.tenant, &setting.other) {
+            (Tenant::Other, Some(other)) => &**other,
+            _ => &*setting.wire,
+        };
+        match remove_one(&made, &setting.run, wire).await {
             Ok(()) => setting.ledger.gone(entry),
             Err(why) => {
                 leftovers.push(Leftover { endpoint: made.endpoint, name: made.name, id: made.id, why });

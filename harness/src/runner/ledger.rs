@@ -20,6 +20,19 @@ pub struct Made {
     pub id: Option<String>,
     /// The story that made it.
     pub story: usize,
+    /// Which tenant has it.
+    pub tenant: Tenant,
+}
+
+/// A tenant of the target.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Tenant {
+    /// The one under test.
+    #[default]
+    Own,
+    /// The second one.
+    Other,
 }
 
 /// All that a run made and has not removed. Clones share it.
@@ -80,10 +93,32 @@ struct Inner {
 #[derive(Serialize, Deserialize)]
 #[serde(tag = "event", rename_all = "kebab-case", deny_unknown_fields)]
 enum Line {
-    Run { version: u32, run: String, url: String },
-    Intent { entry: EntryId, endpoint: String, name: String },
-    Made { entry: EntryId, id: String },
-    Gone { entry: EntryId },
+    Run {
+        version: u32,
+        run: String,
+        url: String,
+    },
+    Intent {
+        entry: EntryId,
+        endpoint: String,
+        name: String,
+        #[serde(default, skip_serializing_if = "Tenant::is_own")]
+        tenant: Tenant,
+    },
+    Made {
+        entry: EntryId,
+        id: String,
+    },
+    Gone {
+        entry: EntryId,
+    },
+}
+
+impl Tenant {
+    #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes what it may leave out by reference")]
+    fn is_own(&self) -> bool {
+        *self == Self::Own
+    }
 }
 
 impl Ledger {
@@ -113,12 +148,13 @@ impl Ledger {
     }
 
     /// Notes that something is about to be made.
-    pub fn intend(&self, endpoint: &str, name: &str, story: usize) -> EntryId {
+    pub fn intend(&self, endpoint: &str, name: &str, story: usize, tenant: Tenant) -> EntryId {
         let mut inner = self.lock();
         let entry = EntryId(inner.next);
         inner.next += 1;
-        inner.write(&Line::Intent { entry, endpoint: endpoint.to_owned(), name: name.to_owned() });
-        let made = Made { endpoint: endpoint.to_owned(), name: name.to_owned(), id: None, story };
+        let (endpoint, name) = (endpoint.to_owned(), name.to_owned());
+        inner.write(&Line::Intent { entry, endpoint: endpoint.clone(), name: name.clone(), tenant });
+        let made = Made { endpoint, name, id: None, story, tenant };
         inner.entries.insert(entry, made);
         entry
     }
@@ -199,8 +235,8 @@ impl Journal {
             match line {
                 Line::Run { url, run, version: 1 } => head = Some((url, run)),
                 Line::Run { .. } => return Err(JournalError::Foreign { path: path.to_owned(), line: i + 1 }),
-                Line::Intent { entry, endpoint, name } => {
-                    entries.insert(entry, Made { endpoint, name, id: None, story: 0 });
+                Line::Intent { entry, endpoint, name, tenant } => {
+                    entries.insert(entry, Made { endpoint, name, id: None, story: 0, tenant });
                 }
                 Line::Made { entry, id } => {
                     if let Some(made) = entries.get_mut(&entry) {
@@ -229,10 +265,10 @@ mod tests {
     fn a_journal_tells_what_is_left_after_a_crash() {
         let folder = tempfile::tempdir().unwrap();
         let ledger = Ledger::with_journal(folder.path(), "k3f9x2", "https://app.example/scim/v2").unwrap();
-        let lost = ledger.intend("/Users", "ada", 1);
-        let kept = ledger.intend("/Users", "bob", 1);
-        let group = ledger.intend("/Groups", "staff", 1);
-        let refused = ledger.intend("/Users", "eve", 1);
+        let lost = ledger.intend("/Users", "ada", 1, Tenant::Own);
+        let kept = ledger.intend("/Users", "bob", 1, Tenant::Own);
+        let group = ledger.intend("/Groups", "staff", 1, Tenant::Own);
+        let refused = ledger.intend("/Users", "eve", 1, Tenant::Own);
         ledger.made(kept, "u-2");
         ledger.made(group, "g-1");
         ledger.gone(refused);
@@ -254,7 +290,7 @@ mod tests {
     fn a_journal_goes_when_nothing_is_left() {
         let folder = tempfile::tempdir().unwrap();
         let ledger = Ledger::with_journal(folder.path(), "k3f9x2", "https://app.example").unwrap();
-        let entry = ledger.intend("/Users", "ada", 1);
+        let entry = ledger.intend("/Users", "ada", 1, Tenant::Own);
         ledger.gone(entry);
         assert_eq!(ledger.finish(), (None, None));
         assert!(!folder.path().join("k3f9x2.journal").exists());

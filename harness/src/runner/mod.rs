@@ -5,13 +5,17 @@ pub mod answer;
 mod bindings;
 mod bookkeeper;
 pub mod cleanup;
+mod compare;
+mod fill;
 pub mod ledger;
 pub mod names;
+mod needs;
 pub mod observed;
 pub mod plan;
 pub mod recorder;
 mod request;
 mod story;
+mod walk;
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -19,6 +23,7 @@ use std::time::{Duration, Instant};
 use futures::StreamExt;
 use scimspec_mock_idp::exchange::Wire;
 use scimspec_mock_idp::provisioner::Patience;
+use url::Url;
 
 use self::cleanup::Leftover;
 use self::ledger::Ledger;
@@ -32,6 +37,12 @@ use crate::target::preflight::Capabilities;
 pub struct Setting {
     /// The way to the target.
     pub wire: Arc<dyn Wire>,
+    /// The way to its second tenant, if one is configured.
+    pub other: Option<Arc<dyn Wire>>,
+    /// The target's base URL.
+    pub base: Url,
+    /// Where resources are made: `/Users`, `/Groups` and what else it publishes.
+    pub endpoints: Vec<String>,
     /// What was made.
     pub ledger: Ledger,
     /// The ways in.

@@ -7,10 +7,11 @@ use std::sync::Arc;
 use globset::{Glob, GlobSet, GlobSetBuilder};
 use scimspec_mock_idp::persona::PersonaName;
 
+use super::needs::unmet;
 use super::observed::Story;
 use crate::judge::Judge;
 use crate::rules::RULES;
-use crate::scenario::model::{Action, Allow, Need, Scenario};
+use crate::scenario::model::{Action, Allow, RequestStep, RequestTemplate, Scenario};
 use crate::target::preflight::Capabilities;
 
 /// What the user asked for.
@@ -104,12 +105,17 @@ impl Plan {
             makes.people += story.scenario.people.len();
             makes.groups += story.scenario.groups.len();
             for step in &story.scenario.steps {
-                if let Action::Request(request) = &step.action
-                    && request.request.method == http::Method::POST
-                {
-                    let target = request.request.target.to_string();
-                    makes.people += usize::from(target.starts_with("/Users") && !binds_a_person(request));
-                    makes.groups += usize::from(target.starts_with("/Groups"));
+                if let Action::Request(request) = &step.action {
+                    let copies = request.count() as usize - request.beside.len();
+                    let sent = request.beside.iter().chain(std::iter::repeat_n(&request.request, copies));
+                    let posts = sent.filter(|request| request.method == http::Method::POST);
+                    let is_at = |request: &RequestTemplate, endpoint: &str| {
+                        request.target.to_string().starts_with(endpoint)
+                    };
+                    for post in posts {
+                        makes.people += usize::from(is_at(post, "/Users") && !binds_a_person(request));
+                        makes.groups += usize::from(is_at(post, "/Groups"));
+                    }
                 }
             }
         }
@@ -183,22 +189,9 @@ fn refusal(story: &Story, selection: &Selection, can: &Capabilities) -> Option<S
             Allow::Load => "it puts load on the server; allow it with `--allow load`".to_owned(),
         });
     }
-    story.scenario.needs.of(story.case.as_ref())?.iter().find_map(|need| match need {
-        Need::Feature(name) => {
-            can.lacks(name).then(|| format!("/ServiceProviderConfig says {name}.supported = false"))
-        }
-        Need::Attribute(path) => {
-            can.lacks_attribute(path).then(|| format!("/Schemas publishes no writable attribute {path}"))
-        }
-        Need::Groups => can.lacks_groups().then(|| "/ResourceTypes publishes no Group".to_owned()),
-        Need::Access => (!can.access).then(|| "no access probe is configured".to_owned()),
-        Need::GroupAccess => {
-            (!can.group_access).then(|| "no access probe with `group = true` is configured".to_owned())
-        }
-        Need::Account => (!can.account).then(|| "no [account] is configured".to_owned()),
-    })
+    story.scenario.needs.of(story.case.as_ref())?.iter().find_map(|need| unmet(need, can))
 }
 
-fn binds_a_person(request: &crate::scenario::model::RequestStep) -> bool {
+fn binds_a_person(request: &RequestStep) -> bool {
     request.keep.iter().any(|keep| keep.name.rsplit_once('.').is_some_and(|(_, last)| last == "id"))
 }

@@ -14,20 +14,24 @@ use scimspec_mock_idp::provisioner::{Provisioner, TaskOutcome};
 use super::answer::Unlike;
 use super::bindings::{Bindings, Scope};
 use super::bookkeeper::Bookkeeper;
+use super::ledger::Tenant;
 use super::names::Names;
+use super::needs::unmet;
 use super::observed::{Cause, NotTried, Observed, Showed, Story, StoryReport};
 use super::recorder::Recorder;
 use super::{Event, Setting};
 use crate::access::ways::{Tried, Ways};
 use crate::backoff::Backoff;
 use crate::json::template::Unbound;
-use crate::scenario::model::{Access, Action, Check, IdpAct, Step, TaskEnd};
+use crate::scenario::model::{Access, Action, Check, IdpAct, Need, RequestTemplate, Step, TaskEnd};
 use crate::secrets::URL_VALUE;
 
 /// Does everything that the story says.
 pub(super) async fn tell(story: &Story, setting: &Setting) -> StoryReport {
     let recorder = Recorder::default();
-    let bookkeeper = Bookkeeper::new(&*setting.wire, &setting.ledger, &setting.secrets, story.number);
+    let own = Bookkeeper::new(&*setting.wire, setting, story.number, Tenant::Own);
+    let other =
+        setting.other.as_ref().map(|other| Bookkeeper::new(&**other, setting, story.number, Tenant::Other));
     let names = Names::new(&setting.run, story.number, &setting.domain);
     let mut directory = Directory::default();
     for person in &story.scenario.people {
@@ -45,7 +49,8 @@ pub(super) async fn tell(story: &Story, setting: &Setting) -> StoryReport {
         story,
         setting,
         recorder: &recorder,
-        wire: &bookkeeper,
+        wire: &own,
+        other: other.as_ref().map(|other| other as &dyn Wire),
         ways: Ways::new(&setting.probes, &setting.secrets),
         names,
         directory,
@@ -55,6 +60,7 @@ pub(super) async fn tell(story: &Story, setting: &Setting) -> StoryReport {
         observed: Vec::new(),
         unordered: Vec::new(),
         ended: None,
+        made_up: 0,
     };
     for step in &story.scenario.steps {
         teller.step(step).await;
@@ -68,8 +74,9 @@ pub(super) struct Teller<'a> {
     pub(super) setting: &'a Setting,
     pub(super) recorder: &'a Recorder,
     wire: &'a dyn Wire,
+    other: Option<&'a dyn Wire>,
     ways: Ways<'a>,
-    names: Names,
+    pub(super) names: Names,
     directory: Directory,
     provisioner: Option<Provisioner>,
     pub(super) bindings: Bindings,
@@ -77,6 +84,16 @@ pub(super) struct Teller<'a> {
     observed: Vec<Observed>,
     pub(super) unordered: Vec<std::ops::Range<usize>>,
     ended: Option<Cause>,
+    /// How many values were made up for bodies that lack what a schema requires.
+    pub(super) made_up: u32,
+}
+
+/// The ways to the target for one step, recorded.
+pub(super) struct Wires<'a> {
+    /// With the target's own credentials, or with those that a request brings.
+    pub(super) own: &'a dyn Wire,
+    /// To the second tenant.
+    pub(super) other: Option<&'a dyn Wire>,
 }
 
 /// What a step showed and whether the story can go on.
@@ -98,7 +115,10 @@ impl Teller<'_> {
         let start = self.recorder.count();
         let done = match &self.ended {
             Some(cause) => Done::of(Showed::NotReached(cause.clone())),
-            None => self.act(step).await,
+            None => match self.passes_over(step) {
+                Some(why) => Done::of(Showed::NotTried(NotTried::RuledOut(why))),
+                None => self.act(step).await,
+            },
         };
         let exchanges = start..self.recorder.count();
         self.setting.tell(Event::Step { story: self.story.number, step: what.clone() });
@@ -118,6 +138,22 @@ impl Teller<'_> {
                 only_reported: done.only_reported,
             });
         }
+    }
+
+    /// Why a step is passed over: the target cannot do what it needs, or an earlier step that would have kept a name for it
+    /// was passed over itself. What it would have kept is then missing too.
+    fn passes_over(&mut self, step: &Step) -> Option<String> {
+        let can = &self.setting.capabilities;
+        let needs = step.needs.of(self.story.case.as_ref()).map_or(&[][..], Vec::as_slice);
+        let needs = needs.iter().chain(step.needs_other_tenant().then_some(&Need::OtherTenant));
+        let why = needs
+            .into_iter()
+            .find_map(|need| unmet(need, can))
+            .or_else(|| self.bindings.missing(&step.references()).map(str::to_owned))?;
+        for keep in step.keeps() {
+            self.bindings.pass_over(&keep.name, &why);
+        }
+        Some(why)
     }
 
     /// Whether the story ends at this step, and why.
@@ -145,11 +181,15 @@ impl Teller<'_> {
     }
 
     async fn act(&mut self, step: &Step) -> Done {
+        let other = self.other.map(|other| self.recorder.over(other));
+        let other = other.as_ref().map(|other| other as &dyn Wire);
         let Some(fault) = &step.fault else {
-            return self.act_over(step, &self.recorder.over(self.wire)).await;
+            let own = self.recorder.over(self.wire);
+            return self.act_over(step, &Wires { own: &own, other }).await;
         };
         let faulty = Faulty::new(self.wire, vec![fault.fault.clone()]);
-        let done = self.act_over(step, &self.recorder.over(&faulty)).await;
+        let own = self.recorder.over(&faulty);
+        let done = self.act_over(step, &Wires { own: &own, other }).await;
         if faulty.left() > 0 && matches!(done.showed, Showed::Held | Showed::Otherwise { .. }) {
             return Done::of(Showed::Unclear(
                 "the bad network of this step met no request, so it shows nothing".to_owned(),
@@ -158,18 +198,21 @@ impl Teller<'_> {
         done
     }
 
-    async fn act_over(&mut self, step: &Step, wire: &dyn Wire) -> Done {
+    async fn act_over(&mut self, step: &Step, wires: &Wires<'_>) -> Done {
         match &step.action {
-            Action::Idp { act, expect } => self.idp(act, *expect, wire).await,
-            Action::Account { people } => self.account(people, wire).await,
+            Action::Idp { act, expect } => self.idp(act, *expect, wires.own).await,
+            Action::Account { people } => self.account(people, wires.own).await,
             Action::Access { people, group, is } => {
-                self.access(people, group.as_deref(), *is, step.within, wire).await
+                self.access(people, group.as_deref(), *is, step.within, wires.own).await
             }
-            Action::Request(request) => {
-                self.request(request, step.within, wire).await.unwrap_or_else(|unbound| {
-                    Done::ends(Showed::Unclear(unbound.to_string()), unbound.to_string())
-                })
-            }
+            Action::Request(request) => self
+                .request(request, step.within, wires)
+                .await
+                .unwrap_or_else(|unsent| unsent.done(step.check.is_some())),
+            Action::Walk(walk) => self
+                .walk(walk, step.within, wires)
+                .await
+                .unwrap_or_else(|unsent| unsent.done(step.check.is_some())),
         }
     }
 
@@ -291,7 +334,7 @@ impl Teller<'_> {
             let Some(who) = self.scope().who(name, None, self.recorder) else { continue };
             let user_name = who.person["userName"].as_str().unwrap_or_default().to_owned();
             // It is found by name when it is time to clean up: the application's own answer has no SCIM id for sure.
-            self.setting.ledger.intend("/Users", &user_name, self.story.number);
+            self.setting.ledger.intend("/Users", &user_name, self.story.number, Tenant::Own);
             if let Err(why) = self.ways.make_account(&who, wire).await {
                 return Done::of(Showed::Unclear(why));
             }
@@ -373,9 +416,14 @@ impl Teller<'_> {
                 };
                 (what, format!("access {is} after {after}"))
             }
-            Action::Request(request) => {
-                let what = format!("{} {}", request.request.method, request.request.target);
-                // Plain requests of different scenarios have nothing to do with each other.
+            // Plain requests of different scenarios have nothing to do with each other.
+            Action::Request(step) => {
+                let what = in_words(&step.request);
+                let key = format!("{}: {what}", self.story.scenario.id);
+                (what, key)
+            }
+            Action::Walk(walk) => {
+                let what = format!("walk: {}", in_words(&walk.request));
                 let key = format!("{}: {what}", self.story.scenario.id);
                 (what, key)
             }
@@ -391,4 +439,9 @@ impl Done {
     pub(super) fn ends(showed: Showed, why: String) -> Self {
         Self { showed, notes: Vec::new(), ends: Some(why), evidence: None, only_reported: false }
     }
+}
+
+fn in_words(request: &RequestTemplate) -> String {
+    let sender = request.sender.word().map_or_else(String::new, |sender| format!(" as {sender}"));
+    format!("{} {}{sender}", request.method, request.target)
 }

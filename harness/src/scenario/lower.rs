@@ -29,6 +29,7 @@ pub struct Lowering<'a> {
     pub(super) source: &'a Source,
     pub(super) scope: Scope,
     pub(super) check_slugs: BTreeSet<String>,
+    pub(super) allow: Vec<Allow>,
     /// The table as it stands in the file, for what a step takes from each row.
     pub(super) rows: Vec<Row>,
     mistakes: Vec<Diagnostic>,
@@ -46,6 +47,7 @@ pub fn scenario(
         source,
         scope: Scope::default(),
         check_slugs: BTreeSet::new(),
+        allow: Vec::new(),
         rows: Vec::new(),
         mistakes: Vec::new(),
     };
@@ -57,6 +59,7 @@ pub fn scenario(
     let cases: Vec<Case> = lowering.rows.iter().map(Row::case).collect();
     let columns: BTreeSet<String> = cases.iter().flat_map(|case| case.cells.keys().cloned()).collect();
     lowering.scope = Scope::new(&people, &groups, &columns);
+    lowering.allow = raw.allow.unwrap_or_default().iter().filter_map(|allow| lowering.allow(allow)).collect();
     let scenario = Scenario {
         id: id.to_owned(),
         title: raw.title,
@@ -64,7 +67,7 @@ pub fn scenario(
         profiles: lowering.profiles(raw.profiles),
         personas: lowering.personas(raw.personas),
         needs: lowering.needs(raw.needs),
-        allow: raw.allow.unwrap_or_default().iter().filter_map(|allow| lowering.allow(allow)).collect(),
+        allow: lowering.allow.clone(),
         people,
         groups,
         snapshot: raw.snapshot,
@@ -114,7 +117,7 @@ impl Lowering<'_> {
         let mut list = Vec::new();
         for name in names.unwrap_or_default() {
             let Some(slug) = self.slug(&name, what) else { continue };
-            if matches!(slug.as_str(), "unique" | "case") {
+            if matches!(slug.as_str(), "unique" | "case" | "n" | "each") {
                 self.mistake(
                     &name,
                     format!("`{slug}` means something else in `${{...}}`"),

@@ -1,4 +1,5 @@
-//! Gives plain requests their meaning: the request line, the body, what may come back, and what is kept of it.
+//! Gives plain requests their meaning: who sends what, how often, and what is kept of the answer. What may come back is in
+//! `lower_answer`.
 
 use std::collections::BTreeMap;
 
@@ -7,61 +8,193 @@ use serde_json::Value;
 use serde_json_path::JsonPath;
 
 use super::lower::Lowering;
+use super::lower_answer::Sent;
 use super::model::{
-    Action, AnswerPattern, Judged, Keep, Outcome, OutcomeVerdict, RequestStep, RequestTemplate,
+    Action, Allow, Body, Keep, Kept, Repeat, RequestStep, RequestTarget, RequestTemplate, Sender, WalkBy,
+    WalkStep,
 };
-use super::raw::{At, RawAnswer, RawExpect, RawOutcome, RawStep, RawVerdict};
-use crate::json::pattern::Pattern;
+use super::raw::{At, RawBeside, RawStep};
 use crate::json::strict;
-use crate::json::template::{Template, Text};
-use crate::judge::Verdict;
+use crate::json::template::{Reference, Template, Text};
+
+/// More at once than this is load.
+const AT_ONCE: u32 = 4;
+/// More often than this is load.
+const OFTEN: u32 = 20;
+/// A walk ends after so many pages unless it says otherwise.
+const PAGES: u32 = 50;
 
 impl Lowering<'_> {
-    pub(super) fn request(&mut self, raw: RawStep, has_check: bool) -> Option<Action> {
-        let line = raw.request?;
-        let mut request = self.request_line(&line)?;
-        request.json = raw.json.as_ref().and_then(|json| self.template(json));
+    pub(super) fn request(&mut self, mut raw: RawStep, has_check: bool) -> Option<Action> {
+        let line = raw.request.take()?;
+        let repeat = self.repeat(&raw)?;
+        self.scope.counts(repeat != Repeat::Once);
+        let request = self.sent(RawBeside {
+            request: line.clone(),
+            json: raw.json.take(),
+            text: raw.text.take(),
+            headers: raw.headers.take(),
+            sender: raw.sender.take(),
+            fill: raw.fill.take(),
+        });
+        self.scope.counts(false);
+        let mut beside = Vec::new();
+        let others = raw.beside.take();
+        for other in others.iter().flat_map(|others| &others.value) {
+            beside.extend(self.sent(RawBeside { ..other.value.clone() }));
+        }
+        let after = raw.after.as_ref().and_then(|after| self.request_line(after));
+        let mut step = RequestStep {
+            request: request?,
+            beside,
+            repeat,
+            after,
+            judged: super::model::Judged::Nothing,
+            keep: Vec::new(),
+        };
+        self.load_is_allowed(&raw, &line, &step);
+        let sent = Sent {
+            count: step.count(),
+            alike: !matches!(repeat, Repeat::AtOnce(_)) && step.beside.is_empty(),
+            read_back: step.after.is_some(),
+            check: has_check,
+        };
+        step.judged = self.judged(&mut raw, &line, sent)?;
+        if let (false, Some(keep)) = (sent.alike, raw.keep.as_ref().and_then(|keep| keep.values().next())) {
+            self.mistake(
+                keep,
+                "`keep` of several answers at once: which of them?",
+                "read it back in the next step, and keep it there",
+            );
+        }
+        step.keep = self.keeps(raw.keep);
+        Some(Action::Request(Box::new(step)))
+    }
+
+    pub(super) fn walk(&mut self, mut raw: RawStep, has_check: bool) -> Option<Action> {
+        let line = raw.walk.take()?;
+        let request = self.sent(RawBeside {
+            request: line.clone(),
+            json: None,
+            text: None,
+            headers: raw.headers.take(),
+            sender: raw.sender.take(),
+            fill: None,
+        })?;
+        if request.method != Method::GET {
+            self.mistake(&line, "a walk reads", "write `walk: GET /Users?filter=...&count=2`");
+        }
+        let by = match raw.by.as_ref().map(|by| by.value.as_str()) {
+            None | Some("index") => WalkBy::Index,
+            Some("cursor") => WalkBy::Cursor,
+            Some(other) => {
+                let what = format!("{other:?} is no way from page to page");
+                raw.by
+                    .iter()
+                    .for_each(|by| self.mistake(by, what.clone(), "write `by: index` or `by: cursor`"));
+                return None;
+            }
+        };
+        let most = raw.most.as_ref().map_or(PAGES, |most| {
+            self.within_bounds(most, 1..=10_000, "so many pages cannot be read");
+            most.value
+        });
+        let sent = Sent { count: 1, alike: true, read_back: false, check: has_check };
+        let judged = self.judged(&mut raw, &line, sent)?;
+        let keep = self.keeps(raw.keep);
+        Some(Action::Walk(Box::new(WalkStep { request, by, most, judged, keep })))
+    }
+
+    /// How often the step's own request is sent.
+    fn repeat(&mut self, raw: &RawStep) -> Option<Repeat> {
+        match (&raw.parallel, &raw.times) {
+            (Some(_), Some(times)) => {
+                self.mistake(
+                    times,
+                    "`parallel` and `times` at once",
+                    "`parallel` sends them all at once, `times` one after the other",
+                );
+                None
+            }
+            (Some(parallel), None) => {
+                let least = if raw.beside.is_some() { 1 } else { 2 };
+                self.within_bounds(parallel, least..=256, "this many requests at once cannot be sent");
+                Some(Repeat::AtOnce(parallel.value))
+            }
+            (None, Some(times)) => {
+                self.within_bounds(times, 1..=10_000, "so often nothing is sent");
+                if let Some(beside) = &raw.beside {
+                    self.mistake(
+                        beside,
+                        "`beside` and `times` at once",
+                        "what is sent together is `beside`, with `parallel` for more of the same",
+                    );
+                }
+                Some(Repeat::Times(times.value))
+            }
+            (None, None) if raw.beside.is_some() => Some(Repeat::AtOnce(1)),
+            (None, None) => Some(Repeat::Once),
+        }
+    }
+
+    fn within_bounds(&mut self, number: &At<u32>, bounds: std::ops::RangeInclusive<u32>, what: &str) {
+        if !bounds.contains(&number.value) {
+            let help = format!("write a number from {} to {}", bounds.start(), bounds.end());
+            self.mistake(number, what, help);
+        }
+    }
+
+    fn load_is_allowed(&mut self, raw: &RawStep, line: &At<String>, step: &RequestStep) {
+        if self.allow.contains(&Allow::Load) {
+            return;
+        }
+        let number = raw.parallel.as_ref().or(raw.times.as_ref());
+        let what = match step.repeat {
+            Repeat::Times(times) if times > OFTEN => format!("{times} requests put load on a server"),
+            Repeat::AtOnce(_) if step.count() > AT_ONCE => {
+                format!("{} requests at once put load on a server", step.count())
+            }
+            _ => return,
+        };
+        let help = "say so at the top: `allow: [load]`";
+        match number {
+            Some(number) => self.mistake(number, what, help),
+            None => self.mistake(line, what, help),
+        }
+    }
+
+    fn sent(&mut self, raw: RawBeside) -> Option<RequestTemplate> {
+        let mut request = self.request_line(&raw.request)?;
+        request.body = match (&raw.json, &raw.text) {
+            (Some(_), Some(text)) => {
+                self.mistake(text, "`json` and `text` at once", "a request has one body: keep one of them");
+                Body::Nothing
+            }
+            (Some(json), None) => self.template(json).map_or(Body::Nothing, Body::Json),
+            (None, Some(text)) => self.text(text).map_or(Body::Nothing, Body::Text),
+            (None, None) => Body::Nothing,
+        };
         for (name, value) in raw.headers.unwrap_or_default() {
             if let Some(value) = self.text(&value) {
                 request.headers.push((name, value));
             }
         }
-        let after = raw.after.as_ref().and_then(|after| self.request_line(after));
-        let parallel = raw.parallel.map_or(1, |parallel| {
-            if !(2..=256).contains(&parallel.value) {
-                self.mistake(
-                    &parallel,
-                    "this many requests at once cannot be sent",
-                    "write a number from 2 to 256",
-                );
-            }
-            parallel.value
-        });
-        let judged = match (raw.expect, raw.outcomes) {
-            (Some(expect), Some(_)) => {
-                self.mistake(
-                    &expect,
-                    "`expect` and `outcomes` at once",
-                    "one right answer is `expect`; where several things are possible use `outcomes` alone",
-                );
-                return None;
-            }
-            (Some(expect), None) => self.expect(expect, after.is_some(), parallel),
-            (None, Some(outcomes)) => Judged::Outcomes(self.outcomes(outcomes, after.is_some())),
-            (None, None) => Judged::Nothing,
-        };
-        if has_check && matches!(judged, Judged::Nothing) {
+        request.sender = raw.sender.map_or(Sender::Own, |sender| self.sender(&sender));
+        request.fill = raw.fill.is_none_or(|fill| fill.value);
+        Some(request)
+    }
+
+    fn sender(&mut self, at: &At<String>) -> Sender {
+        let all = [Sender::Nobody, Sender::WrongToken, Sender::OtherTenant];
+        let named = all.into_iter().find(|sender| sender.word() == Some(&at.value));
+        if named.is_none() {
             self.mistake(
-                &line,
-                "a check that asks for nothing",
-                "say what is right: `expect: {status: 200}` or `outcomes:`",
+                at,
+                format!("{:?} sends no requests", at.value),
+                "there are: nobody, wrong-token, other-tenant; left out, the target's own credentials are used",
             );
         }
-        if !has_check && matches!(judged, Judged::Outcomes(_)) {
-            self.mistake(&line, "`outcomes` without a check", "give it `check:` and `shows:`");
-        }
-        let keep = self.keeps(raw.keep);
-        Some(Action::Request(Box::new(RequestStep { request, parallel, after, judged, keep })))
+        named.unwrap_or(Sender::Own)
     }
 
     fn request_line(&mut self, line: &At<String>) -> Option<RequestTemplate> {
@@ -69,143 +202,15 @@ impl Lowering<'_> {
         let (method, target) = line.value.split_once(' ').unwrap_or((&line.value, ""));
         let target = target.trim();
         let known = METHODS.contains(&method).then(|| Method::from_bytes(method.as_bytes()).ok()).flatten();
-        let (Some(method), true) = (known, target.starts_with('/')) else {
+        let given = target.starts_with("${") && target.find('}') == Some(target.len() - 1);
+        let (Some(method), true) = (known, given || target.starts_with('/')) else {
             self.mistake(line, "this is not a request", format!("write a method and a path below the base URL, as in `GET /Users/${{ada.id}}`; methods: {}", METHODS.join(", ")));
             return None;
         };
-        let target = self.text(&At::new(target.to_owned(), line.referenced, line.defined))?;
-        Some(RequestTemplate { method, target, headers: Vec::new(), json: None })
-    }
-
-    fn expect(&mut self, expect: At<RawExpect>, has_after: bool, parallel: u32) -> Judged {
-        let place = At::new((), expect.referenced, expect.defined);
-        let raw = expect.value;
-        if let Some(tally) = raw.tally {
-            if parallel == 1 || tally.values().sum::<u32>() != parallel {
-                self.mistake(
-                    &place,
-                    "a tally that does not add up",
-                    "with `parallel: N`, the counts of `tally` add up to N",
-                );
-            }
-            return Judged::Tally(tally);
-        }
-        if parallel > 1 {
-            self.mistake(
-                &place,
-                "parallel requests have no one answer",
-                "say how many answers of which status: `expect: {tally: {201: 1, 409: 15}}`",
-            );
-        }
-        let answer = self.answer(RawAnswer { status: raw.status, json: raw.json, headers: raw.headers });
-        if raw.after.is_some() && !has_after {
-            self.mistake(
-                &place,
-                "`after` is expected and never asked for",
-                "add the read-back to the step: `after: GET /Users/${user.id}`",
-            );
-        }
-        let after = raw.after.map(|after| self.answer(after));
-        Judged::Expect(Box::new(answer), after.map(Box::new))
-    }
-
-    fn outcomes(&mut self, outcomes: At<Vec<At<RawOutcome>>>, has_after: bool) -> Vec<Outcome> {
-        let mut known: Vec<Outcome> = Vec::new();
-        if outcomes.value.is_empty() {
-            self.mistake(
-                &outcomes,
-                "no outcome is named",
-                "name at least one: `{name: refused, answer: {status: 400}, verdict: pass}`",
-            );
-        }
-        for at in outcomes.value {
-            let place = At::new((), at.referenced, at.defined);
-            let raw = at.value;
-            let Some(name) = self.slug(&raw.name, "outcome") else { continue };
-            if known.iter().any(|outcome| outcome.name == name) {
-                self.mistake(
-                    &raw.name,
-                    format!("two outcomes are called `{name}`"),
-                    "give each a slug of its own",
-                );
-            }
-            if raw.after.is_some() && !has_after {
-                self.mistake(
-                    &place,
-                    "an outcome looks at a read-back that is never made",
-                    "add it to the step: `after: GET /Users/${user.id}`",
-                );
-            }
-            let Some(verdict) = self.verdict(&raw.verdict) else { continue };
-            let answer = raw.answer.map_or_else(AnswerPattern::default, |answer| self.answer(answer));
-            let after = raw.after.map(|after| self.answer(after));
-            known.push(Outcome { name, answer, after, verdict, because: raw.because });
-        }
-        known
-    }
-
-    fn verdict(&mut self, raw: &At<RawVerdict>) -> Option<OutcomeVerdict> {
-        let help = "an outcome is worth one of: pass, info, warn, fail; by profile: `verdict: {base: warn, entra: pass}`";
-        match &raw.value {
-            RawVerdict::Always(word) => {
-                let verdict = Verdict::of_outcome(word);
-                if verdict.is_none() {
-                    self.mistake(raw, format!("{word:?} is no verdict"), help);
-                }
-                verdict.map(OutcomeVerdict::Always)
-            }
-            RawVerdict::ByProfile(by) => {
-                let mut verdicts = BTreeMap::new();
-                for (profile, word) in by {
-                    let (known, verdict) = (self.world.profiles.contains(profile), Verdict::of_outcome(word));
-                    let (true, Some(verdict)) = (known, verdict) else {
-                        let wrong = if known {
-                            format!("{word:?} is no verdict")
-                        } else {
-                            format!("there is no profile {profile:?}")
-                        };
-                        self.mistake(raw, wrong, help);
-                        return None;
-                    };
-                    verdicts.insert(profile.clone(), verdict);
-                }
-                Some(OutcomeVerdict::ByProfile(verdicts))
-            }
-        }
-    }
-
-    fn answer(&mut self, raw: RawAnswer) -> AnswerPattern {
-        let json = raw.json.as_ref().and_then(|json| self.pattern(json));
-        let headers = raw.headers.unwrap_or_default();
-        let headers = headers.into_iter().filter_map(|(name, value)| {
-            let parsed = strict::parse(&value.value).unwrap_or_else(|_| Value::String(value.value.clone()));
-            Some((name, self.pattern_of(&value, parsed)?))
-        });
-        let headers = headers.collect();
-        AnswerPattern {
-            status: raw.status.map_or_else(Vec::new, super::raw::RawStatus::into_list),
-            json,
-            headers,
-        }
-    }
-
-    fn pattern(&mut self, json: &At<String>) -> Option<Template> {
-        let help = "write a JSON pattern: what must be there, e.g. '{\"active\": false}'";
-        match strict::parse(&json.value) {
-            Ok(value) => self.pattern_of(json, value),
-            Err(error) => {
-                self.json_mistake(json, &error, help);
-                None
-            }
-        }
-    }
-
-    fn pattern_of(&mut self, at: &At<String>, value: Value) -> Option<Template> {
-        if let Err(error) = Pattern::parse(&value) {
-            self.mistake(at, error.to_string(), "see \"JSON patterns\" in docs/scenarios.md");
-            return None;
-        }
-        self.template_of(at, value)
+        let text = self.text(&At::new(target.to_owned(), line.referenced, line.defined))?;
+        let target = if given { RequestTarget::Given(text) } else { RequestTarget::Below(text) };
+        let (headers, body, sender) = (Vec::new(), Body::Nothing, Sender::Own);
+        Some(RequestTemplate { method, target, headers, body, sender, fill: true })
     }
 
     fn template(&mut self, json: &At<String>) -> Option<Template> {
@@ -223,22 +228,19 @@ impl Lowering<'_> {
     }
 
     fn template_of(&mut self, at: &At<String>, value: Value) -> Option<Template> {
-        let template = Template::new(value)
-            .map_err(|error| self.mistake(at, error.to_string(), "write `${name}`"))
-            .ok()?;
-        let references = template.references();
-        references.iter().all(|reference| self.known(at, reference)).then_some(template)
+        let template =
+            Template::new(value).map_err(|error| self.mistake(at, error.to_string(), error.help())).ok()?;
+        template.references().iter().all(|reference| self.known(at, reference)).then_some(template)
     }
 
     pub(super) fn text(&mut self, at: &At<String>) -> Option<Text> {
-        let text = Text::parse(&at.value)
-            .map_err(|error| self.mistake(at, error.to_string(), "write `${name}`"))
-            .ok()?;
+        let text =
+            Text::parse(&at.value).map_err(|error| self.mistake(at, error.to_string(), error.help())).ok()?;
         let references: Vec<_> = text.references().cloned().collect();
         references.iter().all(|reference| self.known(at, reference)).then_some(text)
     }
 
-    fn known(&mut self, at: &At<String>, reference: &crate::json::template::Reference) -> bool {
+    pub(super) fn known(&mut self, at: &At<String>, reference: &Reference) -> bool {
         let Err(unknown) = self.scope.check(reference) else { return true };
         self.mistake(at, format!("`${{{}}}`: {}", reference.0, unknown.what), unknown.help);
         false
@@ -246,18 +248,30 @@ impl Lowering<'_> {
 
     fn keeps(&mut self, keep: Option<BTreeMap<String, At<String>>>) -> Vec<Keep> {
         let mut kept = Vec::new();
-        for (name, path) in keep.unwrap_or_default() {
-            let Ok(parsed) = JsonPath::parse(&path.value) else {
-                self.mistake(
-                    &path,
-                    "this is not a JSON path",
-                    "write `$` for the whole body, `$.id` for a member",
-                );
-                continue;
+        for (name, from) in keep.unwrap_or_default() {
+            let part = match from.value.strip_prefix("header ").map(str::trim) {
+                Some(header) if http::HeaderName::from_bytes(header.as_bytes()).is_ok() => {
+                    Kept::Header(header.to_owned())
+                }
+                Some(_) => {
+                    self.mistake(&from, "this is not a header's name", "write `header ETag`");
+                    continue;
+                }
+                None => {
+                    let Ok(path) = JsonPath::parse(&from.value) else {
+                        self.mistake(
+                            &from,
+                            "this is not a JSON path",
+                            "write `$` for the whole body, `$.id` for a member, `header ETag` for a header",
+                        );
+                        continue;
+                    };
+                    Kept::Body(path)
+                }
             };
             match self.scope.keep(&name) {
-                Ok(()) => kept.push(Keep { name, path: parsed }),
-                Err(unknown) => self.mistake(&path, unknown.what, unknown.help),
+                Ok(()) => kept.push(Keep { name, part }),
+                Err(unknown) => self.mistake(&from, unknown.what, unknown.help),
             }
         }
         kept

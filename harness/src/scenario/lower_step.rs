@@ -17,12 +17,19 @@ pub(super) fn steps(lowering: &mut Lowering<'_>, raw: Vec<At<RawStep>>) -> Vec<S
     raw.into_iter().filter_map(|step| lowering.step(step)).collect()
 }
 
-/// The keys that a step may have beside `check` and `shows`, by kind.
+/// The keys that a step may have beside `check`, `shows` and `needs`, by kind.
 const BELONGS: &[(&str, &[&str])] = &[
     ("idp", &["people", "group", "set", "expect", "fault"]),
     ("account", &[]),
     ("access", &["group", "is", "within"]),
-    ("request", &["json", "headers", "parallel", "after", "keep", "expect", "outcomes", "fault", "within"]),
+    (
+        "request",
+        &[
+            "json", "text", "headers", "as", "fill", "parallel", "beside", "times", "after", "keep",
+            "expect", "outcomes", "fault", "within",
+        ],
+    ),
+    ("walk", &["headers", "as", "by", "most", "keep", "expect", "outcomes", "fault", "within"]),
 ];
 
 impl Lowering<'_> {
@@ -32,20 +39,28 @@ impl Lowering<'_> {
         self.foreign_keys(&at, kind);
         let (place, mut raw) = (At::new((), at.referenced, at.defined), at.value);
         let check = self.check(raw.check.take(), raw.shows.take(), &place);
+        let needs = self.needs(raw.needs.take());
         let within = raw.within.take().and_then(|within| self.duration(&within));
         let fault = raw.fault.take().and_then(|fault| self.fault(fault));
         let action = match kind {
             "idp" => self.idp(raw)?,
             "account" => Action::Account { people: self.people(raw.account) },
             "access" => self.access(raw, &place)?,
+            "walk" => self.walk(raw, check.is_some())?,
             _ => self.request(raw, check.is_some())?,
         };
-        Some(Step { line, action, check, fault, within })
+        Some(Step { line, action, check, needs, fault, within })
     }
 
     fn kind(&mut self, at: &At<RawStep>) -> Option<&'static str> {
         let raw = &at.value;
-        let present = [raw.idp.is_some(), raw.account.is_some(), raw.access.is_some(), raw.request.is_some()];
+        let present = [
+            raw.idp.is_some(),
+            raw.account.is_some(),
+            raw.access.is_some(),
+            raw.request.is_some(),
+            raw.walk.is_some(),
+        ];
         let kinds: Vec<&str> =
             BELONGS.iter().zip(present).filter(|(_, p)| *p).map(|((kind, _), _)| *kind).collect();
         match kinds.as_slice() {
@@ -54,7 +69,7 @@ impl Lowering<'_> {
                 self.mistake(
                     at,
                     "this step does nothing",
-                    "a step has one of: idp, account, access, request",
+                    "a step has one of: idp, account, access, request, walk",
                 );
                 None
             }
@@ -74,6 +89,13 @@ impl Lowering<'_> {
             ("set", raw.set.is_some()),
             ("is", raw.is.is_some()),
             ("json", raw.json.is_some()),
+            ("text", raw.text.is_some()),
+            ("as", raw.sender.is_some()),
+            ("fill", raw.fill.is_some()),
+            ("beside", raw.beside.is_some()),
+            ("times", raw.times.is_some()),
+            ("by", raw.by.is_some()),
+            ("most", raw.most.is_some()),
             ("headers", raw.headers.is_some()),
             ("parallel", raw.parallel.is_some()),
             ("after", raw.after.is_some()),

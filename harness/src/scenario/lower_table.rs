@@ -170,26 +170,35 @@ impl Lowering<'_> {
     }
 
     fn need(&mut self, need: &At<String>) -> Option<Need> {
-        Some(match need.value.as_str() {
-            feature @ ("patch" | "filter" | "bulk" | "sort" | "etag" | "changePassword") => {
-                Need::Feature(feature.to_owned())
-            }
-            "groups" => Need::Groups,
-            "access" => Need::Access,
-            "group-access" => Need::GroupAccess,
-            "account" => Need::Account,
-            other => {
-                if let Some(attribute) = other.strip_prefix("attribute:").filter(|a| !a.is_empty()) {
-                    return Some(Need::Attribute(attribute.to_owned()));
-                }
-                self.mistake(
-                    need,
-                    format!("{other:?} is nothing that a target can be asked for"),
-                    "there are: patch, filter, bulk, sort, etag, changePassword, groups, access, group-access, account and attribute:NAME",
-                );
-                return None;
-            }
-        })
+        const FEATURES: [&str; 6] = ["patch", "filter", "bulk", "sort", "etag", "changePassword"];
+        let word = need.value.as_str();
+        let named = |kind: &str| word.strip_prefix(kind).filter(|name| !name.is_empty()).map(str::to_owned);
+        let feature = |word: &str| FEATURES.contains(&word).then(|| word.to_owned());
+        let known = match word {
+            "groups" => Some(Need::Groups),
+            "enterprise" => Some(Need::Enterprise),
+            "cursor" => Some(Need::Cursor),
+            "no:cursor" => Some(Need::NoCursor),
+            "index-paging" => Some(Need::IndexPaging),
+            "no:index-paging" => Some(Need::NoIndexPaging),
+            "access" => Some(Need::Access),
+            "group-access" => Some(Need::GroupAccess),
+            "account" => Some(Need::Account),
+            "other-tenant" => Some(Need::OtherTenant),
+            word => feature(word)
+                .map(Need::Feature)
+                .or_else(|| word.strip_prefix("no:").and_then(feature).map(Need::No))
+                .or_else(|| named("attribute:").map(Need::Attribute))
+                .or_else(|| named("resource-type:").map(Need::ResourceType)),
+        };
+        if known.is_none() {
+            self.mistake(
+                need,
+                format!("{word:?} is nothing that a target can be asked for"),
+                "there are: patch, filter, bulk, sort, etag, changePassword, cursor, index-paging (each with `no:` in front too), groups, enterprise, access, group-access, account, other-tenant, resource-type:NAME and attribute:NAME",
+            );
+        }
+        known
     }
 
     /// Words as they stand, or, where one is `${case.COLUMN}`, the words of each row's cell at the cell's place. An empty

@@ -1,12 +1,14 @@
-//! Scenario files: what stands in them (`raw`), what they mean (`model`), how one becomes the other (`lower`,
-//! `lower_step`, `lower_request`, `lower_table`, `scope`), where they are found (`loader`), and what is said about mistakes (`diagnostic`).
+//! Scenario files: what stands in them (`raw`), what they mean (`model`, `requests`), how one becomes the other (`lower`
+//! and its kin, `scope`), where they are found (`loader`), and what is said about mistakes (`diagnostic`).
 
 pub mod diagnostic;
 pub mod loader;
 pub mod lower;
+mod lower_answer;
 mod lower_request;
 mod lower_step;
 mod lower_table;
 pub mod model;
 pub mod raw;
+pub mod requests;
 mod scope;

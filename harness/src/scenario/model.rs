@@ -1,17 +1,18 @@
 //! What a scenario is once it has been read and found to make sense: every name resolved, every JSON text parsed.
-//! The runner works on this and on nothing else.
+//! The runner works on this and on nothing else. Plain requests are in `requests`.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use http::Method;
 use scimspec_mock_idp::persona::PersonaName;
 use serde_json::Value;
-use serde_json_path::JsonPath;
 
+pub use super::requests::{
+    AnswerPattern, Body, Judged, Keep, Kept, Outcome, OutcomeVerdict, Repeat, RequestStep, RequestTarget,
+    RequestTemplate, Sender, Statuses, Tally, WalkBy, WalkStep,
+};
 use crate::catalogue::{Level, RequirementId};
-use crate::json::template::{Template, Text};
-use crate::judge::Verdict;
+use crate::json::template::{Reference, Text};
 
 /// One story.
 #[derive(Debug, Clone)]
@@ -60,21 +61,37 @@ pub enum ByCase<T> {
     Each(BTreeMap<String, T>),
 }
 
-/// A capability that a scenario cannot do without.
+/// A capability that a scenario or a step cannot do without.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Need {
     /// A `supported` flag of /ServiceProviderConfig: `patch`, `filter`, `bulk`, `sort`, `etag`, `changePassword`.
     Feature(String),
-    /// An attribute of the User schema that a client may write: `emails`, `name.givenName`.
+    /// That flag says no: then a 501 is what is asked for (RFC 7644, section 3.12).
+    No(String),
+    /// Pagination by cursor (RFC 9865, section 4).
+    Cursor,
+    /// It says that it has no pagination by cursor.
+    NoCursor,
+    /// Pagination by index, which is there unless it says no (RFC 9865, section 4).
+    IndexPaging,
+    /// It says that it has no pagination by index.
+    NoIndexPaging,
+    /// An attribute that a client may write: `emails`, `name.givenName` of User, `Group.externalId`, `URN:department`.
     Attribute(String),
     /// The Group resource type.
     Groups,
+    /// A resource type of that name.
+    ResourceType(String),
+    /// The enterprise extension (RFC 7643, section 4.3).
+    Enterprise,
     /// At least one access probe.
     Access,
     /// An access probe that only a group opens.
     GroupAccess,
     /// A way to make an account outside SCIM (`[account]` in the configuration).
     Account,
+    /// The token of a second tenant (`[target.other-tenant]` in the configuration).
+    OtherTenant,
 }
 
 /// What a scenario may do to a server only when told so.
@@ -98,6 +115,8 @@ pub struct Step {
     pub action: Action,
     /// What it shows; none: a guard.
     pub check: Option<ByCase<Check>>,
+    /// What the target must be able to do, else the step is passed over and its check skipped.
+    pub needs: ByCase<Vec<Need>>,
     /// A bad network for this step.
     pub fault: Option<FaultOnStep>,
     /// How long what is expected may take to come true.
@@ -130,91 +149,8 @@ pub enum Action {
     },
     /// A plain request.
     Request(Box<RequestStep>),
-}
-
-/// A plain request and what may come back.
-#[derive(Debug, Clone)]
-pub struct RequestStep {
-    /// The request.
-    pub request: RequestTemplate,
-    /// How many at once; 1: an ordinary step.
-    pub parallel: u32,
-    /// A read-back afterwards.
-    pub after: Option<RequestTemplate>,
-    /// What is right.
-    pub judged: Judged,
-    /// What is kept of the answer, under which name.
-    pub keep: Vec<Keep>,
-}
-
-/// A request whose names are not filled in yet.
-#[derive(Debug, Clone)]
-pub struct RequestTemplate {
-    /// The method.
-    pub method: Method,
-    /// Path and query below the base URL; what is not allowed in a URL is encoded when it is sent.
-    pub target: Text,
-    /// Headers beyond the usual ones.
-    pub headers: Vec<(String, Text)>,
-    /// The body.
-    pub json: Option<Template>,
-}
-
-/// What makes an answer right.
-#[derive(Debug, Clone)]
-pub enum Judged {
-    /// Nothing is asked.
-    Nothing,
-    /// One right answer.
-    Expect(Box<AnswerPattern>, Option<Box<AnswerPattern>>),
-    /// Of parallel requests: how many answers of which status.
-    Tally(BTreeMap<u16, u32>),
-    /// Named alternatives, tried in order.
-    Outcomes(Vec<Outcome>),
-}
-
-/// What an answer must look like.
-#[derive(Debug, Clone, Default)]
-pub struct AnswerPattern {
-    /// One of these; empty: any.
-    pub status: Vec<u16>,
-    /// The body, a pattern.
-    pub json: Option<Template>,
-    /// Headers, each a pattern over the value as a string.
-    pub headers: Vec<(String, Template)>,
-}
-
-/// One thing a target may do where several are possible.
-#[derive(Debug, Clone)]
-pub struct Outcome {
-    /// Its slug.
-    pub name: String,
-    /// What the answer must look like.
-    pub answer: AnswerPattern,
-    /// What the read-back must look like.
-    pub after: Option<AnswerPattern>,
-    /// What it is worth, by profile.
-    pub verdict: OutcomeVerdict,
-    /// The contested point.
-    pub because: Option<String>,
-}
-
-/// The worth of an outcome.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum OutcomeVerdict {
-    /// The same everywhere.
-    Always(Verdict),
-    /// By profile; `base` for those not named.
-    ByProfile(BTreeMap<String, Verdict>),
-}
-
-/// Part of an answer, kept under a name.
-#[derive(Debug, Clone)]
-pub struct Keep {
-    /// The name, or `PERSON.id` to bind a person to what the answer names.
-    pub name: String,
-    /// Where in the answer's body.
-    pub path: JsonPath,
+    /// A list, read page after page.
+    Walk(Box<WalkStep>),
 }
 
 /// What a step shows.
@@ -325,7 +261,8 @@ impl Scenario {
     /// Whether nothing that it sends could change the target: only GETs, nobody is made up, nobody tries to get in.
     pub fn only_reads(&self) -> bool {
         let reads = |step: &Step| match &step.action {
-            Action::Request(request) => request.request.method == Method::GET,
+            Action::Request(request) => request.requests().all(RequestTemplate::is_safe),
+            Action::Walk(walk) => walk.request.is_safe(),
             Action::Idp { act, .. } => *act == IdpAct::TestConnection,
             Action::Account { .. } | Action::Access { .. } => false,
         };
@@ -347,6 +284,38 @@ impl Scenario {
         match case {
             Some(case) => format!("{}/{}/{check}", self.id, case.slug),
             None => format!("{}/{check}", self.id),
+        }
+    }
+}
+
+impl Step {
+    /// Every name that it uses.
+    pub fn references(&self) -> Vec<Reference> {
+        match &self.action {
+            Action::Idp { act: IdpAct::ChangeProfile(_, changes), .. } => {
+                changes.iter().flat_map(|(_, text)| text.references().cloned()).collect()
+            }
+            Action::Idp { .. } | Action::Account { .. } | Action::Access { .. } => Vec::new(),
+            Action::Request(request) => request.references(),
+            Action::Walk(walk) => walk.references(),
+        }
+    }
+
+    /// What it keeps.
+    pub fn keeps(&self) -> &[Keep] {
+        match &self.action {
+            Action::Request(request) => &request.keep,
+            Action::Walk(walk) => &walk.keep,
+            Action::Idp { .. } | Action::Account { .. } | Action::Access { .. } => &[],
+        }
+    }
+
+    /// Whether it acts as a second tenant.
+    pub fn needs_other_tenant(&self) -> bool {
+        match &self.action {
+            Action::Request(step) => step.requests().any(|request| request.sender == Sender::OtherTenant),
+            Action::Walk(walk) => walk.request.sender == Sender::OtherTenant,
+            Action::Idp { .. } | Action::Account { .. } | Action::Access { .. } => false,
         }
     }
 }
@@ -457,21 +426,6 @@ impl IdpAct {
             | Self::RenameGroup(group)
             | Self::DeleteGroup(group) => Some(group),
             _ => None,
-        }
-    }
-}
-
-impl OutcomeVerdict {
-    /// The verdict under a profile and those it extends, nearest first.
-    pub fn under(&self, lineage: &[String]) -> Verdict {
-        match self {
-            Self::Always(verdict) => *verdict,
-            Self::ByProfile(by) => lineage
-                .iter()
-                .find_map(|profile| by.get(profile))
-                .or_else(|| by.get("base"))
-                .copied()
-                .unwrap_or(Verdict::Info),
         }
     }
 }

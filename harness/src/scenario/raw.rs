@@ -29,7 +29,9 @@ pub struct RawScenario {
     #[schemars(with = "Option<Vec<String>>")]
     pub personas: Option<Vec<At<String>>>,
     /// What the target must be able to do, else the scenario is skipped: `patch`, `filter`, `bulk`, `sort`, `etag`,
-    /// `changePassword`, `groups`, `access`, `group-access`, `account`, `attribute:emails`.
+    /// `changePassword`, `cursor`, `index-paging`, `no:patch` (it says that it lacks it), `groups`, `enterprise`,
+    /// `resource-type:NAME`, `access`, `group-access`, `account`, `other-tenant`, `attribute:emails`,
+    /// `attribute:Group.externalId`, `attribute:URN:department`; in a table `${case.COLUMN}`.
     #[schemars(with = "Option<Vec<String>>")]
     pub needs: Option<Vec<At<String>>>,
     /// What in it could harm a real server: `load`.
@@ -53,7 +55,7 @@ pub struct RawScenario {
     pub steps: Vec<At<RawStep>>,
 }
 
-/// One step: exactly one of `idp`, `account`, `access`, `request`, and what belongs to it.
+/// One step: exactly one of `idp`, `account`, `access`, `request`, `walk`, and what belongs to it.
 #[derive(Debug, Default, serde::Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct RawStep {
@@ -69,7 +71,14 @@ pub struct RawStep {
     /// A plain request: `GET /Users/${user.id}`.
     #[schemars(with = "Option<String>")]
     pub request: Option<At<String>>,
+    /// A list that is read page after page: `GET /Users?filter=...&count=2`. Judged like an answer whose body is
+    /// `{"pages": ..., "totalResults": ..., "Resources": [...]}`.
+    #[schemars(with = "Option<String>")]
+    pub walk: Option<At<String>>,
 
+    /// What the target must be able to do, else the step is passed over: its check is skipped, the story goes on.
+    #[schemars(with = "Option<Vec<String>>")]
+    pub needs: Option<Vec<At<String>>>,
     /// With `idp`: whom it is about.
     #[schemars(with = "Option<Vec<String>>")]
     pub people: Option<Vec<At<String>>>,
@@ -88,13 +97,36 @@ pub struct RawStep {
     /// With `request`: headers beyond the usual ones.
     #[schemars(with = "Option<BTreeMap<String, String>>")]
     pub headers: Option<BTreeMap<String, At<String>>>,
+    /// With `request`: the body as it shall be sent, where it is not JSON or not valid.
+    #[schemars(with = "Option<String>")]
+    pub text: Option<At<String>>,
+    /// With `request` and `walk`: who sends it: `nobody`, `wrong-token` or `other-tenant`. Default: the target's own
+    /// credentials.
+    #[serde(rename = "as")]
+    #[schemars(with = "Option<String>")]
+    pub sender: Option<At<String>>,
+    /// With `request`: `false` keeps a body as it is written that lacks what the target's schema requires.
+    #[schemars(with = "Option<bool>")]
+    pub fill: Option<At<bool>>,
     /// With `request`: this many at once.
     #[schemars(with = "Option<u32>")]
     pub parallel: Option<At<u32>>,
+    /// With `request`: other requests, sent together with it.
+    #[schemars(with = "Option<Vec<RawBeside>>")]
+    pub beside: Option<At<Vec<At<RawBeside>>>>,
+    /// With `request`: it is sent so many times; `${n}` counts from 1, and `keep` keeps lists.
+    #[schemars(with = "Option<u32>")]
+    pub times: Option<At<u32>>,
+    /// With `walk`: `index` (the default) or `cursor`.
+    #[schemars(with = "Option<String>")]
+    pub by: Option<At<String>>,
+    /// With `walk`: this many pages at most. Default: 50.
+    #[schemars(with = "Option<u32>")]
+    pub most: Option<At<u32>>,
     /// With `request`: a read-back afterwards.
     #[schemars(with = "Option<String>")]
     pub after: Option<At<String>>,
-    /// With `request`: what is kept of the answer: name (or `PERSON.id`) to JSON path.
+    /// With `request`: what is kept of the answer: name (or `PERSON.id`) to JSON path, or to `header NAME`.
     #[schemars(with = "Option<BTreeMap<String, String>>")]
     pub keep: Option<BTreeMap<String, At<String>>>,
 
@@ -113,9 +145,35 @@ pub struct RawStep {
     /// The check's slug; a step without one is a guard.
     #[schemars(with = "Option<String>")]
     pub check: Option<At<String>>,
-    /// The requirements that the check shows, all of one level.
+    /// The requirements that the check shows, all of one level; in a table `${case.COLUMN}` stands for the cell's,
+    /// separated by blanks.
     #[schemars(with = "Option<Vec<String>>")]
     pub shows: Option<Vec<At<String>>>,
+}
+
+/// A request that is sent together with the step's own.
+#[derive(Debug, Clone, serde::Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct RawBeside {
+    /// The request: `PATCH /Groups/${group.id}`.
+    #[schemars(with = "String")]
+    pub request: At<String>,
+    /// The body, as JSON text.
+    #[schemars(with = "Option<String>")]
+    pub json: Option<At<String>>,
+    /// The body as it shall be sent.
+    #[schemars(with = "Option<String>")]
+    pub text: Option<At<String>>,
+    /// Headers beyond the usual ones.
+    #[schemars(with = "Option<BTreeMap<String, String>>")]
+    pub headers: Option<BTreeMap<String, At<String>>>,
+    /// Who sends it.
+    #[serde(rename = "as")]
+    #[schemars(with = "Option<String>")]
+    pub sender: Option<At<String>>,
+    /// Whether the body is completed.
+    #[schemars(with = "Option<bool>")]
+    pub fill: Option<At<bool>>,
 }
 
 /// What is right.
@@ -132,9 +190,8 @@ pub struct RawExpect {
     pub headers: Option<BTreeMap<String, At<String>>>,
     /// The read-back: status and body.
     pub after: Option<RawAnswer>,
-    /// With `parallel`: how many answers of which status.
-    #[schemars(with = "Option<BTreeMap<String, u32>>")]
-    pub tally: Option<BTreeMap<u16, u32>>,
+    /// With `parallel`, `beside` or `times`: how many answers of which status: `201`, `2xx`, `200|204`.
+    pub tally: Option<BTreeMap<String, u32>>,
     /// With `idp`: `done` or `failed`.
     #[schemars(with = "Option<String>")]
     pub task: Option<At<String>>,

@@ -30,6 +30,8 @@ pub(super) struct Scope {
     with_id: BTreeSet<String>,
     columns: BTreeSet<String>,
     kept: BTreeSet<String>,
+    /// Whether the step counts its requests.
+    counting: bool,
 }
 
 /// Why a name has no value.
@@ -71,6 +73,11 @@ impl Scope {
         self.with_id.insert(name.to_owned());
     }
 
+    /// Whether `${n}` has a value: in a request that is sent several times.
+    pub(super) fn counts(&mut self, counting: bool) {
+        self.counting = counting;
+    }
+
     /// Keeps a name; names bind once.
     pub(super) fn keep(&mut self, name: &str) -> Result<(), Unknown> {
         if let Some(owner) = name.strip_suffix(".id") {
@@ -86,8 +93,9 @@ impl Scope {
             self.gives_id(owner);
             return Ok(());
         }
-        let reserved =
-            matches!(name, "unique" | "case") || self.people.contains(name) || self.groups.contains(name);
+        let reserved = matches!(name, "unique" | "case" | "n" | "each")
+            || self.people.contains(name)
+            || self.groups.contains(name);
         if reserved {
             return Err(Unknown {
                 what: format!("`{name}` means something else already"),
@@ -114,6 +122,9 @@ impl Scope {
         if owner == "case" {
             let columns: Vec<&str> = self.columns.iter().map(String::as_str).collect();
             return Self::one_of(owner, rest, &columns);
+        }
+        if owner == "n" {
+            return self.is_counting();
         }
         if self.kept.contains(owner) {
             return Ok(());
@@ -142,6 +153,16 @@ impl Scope {
             help: format!(
                 "provision it in an earlier step (`idp:`), or keep its id: `keep: {{{owner}.id: $.id}}`"
             ),
+        })
+    }
+
+    fn is_counting(&self) -> Result<(), Unknown> {
+        if self.counting {
+            return Ok(());
+        }
+        Err(Unknown {
+            what: "`n` counts the requests of a step that sends several".to_owned(),
+            help: "send it several times: `times: 3` or `parallel: 3`".to_owned(),
         })
     }
 

@@ -10,6 +10,7 @@ use secrecy::SecretString;
 use serde::Deserialize;
 use url::Url;
 
+use super::OtherTenant;
 use crate::access::{Probe, ProbeError, Probes};
 use crate::json::template::TemplateError;
 use crate::secrets::Secrets;
@@ -41,6 +42,8 @@ pub struct TargetSection {
     pub profile: Option<String>,
     /// The target's known failures, a file beside the configuration.
     pub baseline: Option<PathBuf>,
+    /// `[target.other-tenant]`.
+    pub other_tenant: Option<OtherTenant>,
 }
 
 /// Why a configuration cannot be used.
@@ -148,6 +151,15 @@ struct RawTarget {
     idps: Vec<String>,
     profile: Option<String>,
     baseline: Option<PathBuf>,
+    #[serde(rename = "other-tenant")]
+    other_tenant: Option<RawOtherTenant>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RawOtherTenant {
+    url: Option<String>,
+    token: SecretSource,
 }
 
 impl Config {
@@ -211,7 +223,13 @@ impl RawTarget {
         };
         let ca = self.ca.map(read).transpose()?;
         let baseline = self.baseline.map(|file| beside.join(file));
-        Ok(TargetSection { url, token, ca, idps: self.idps, profile: self.profile, baseline })
+        let other = |raw: RawOtherTenant| {
+            let url = raw.url.map(|url| http_url("[target.other-tenant] url", &url)).transpose()?;
+            let token = raw.token.read("token of [target.other-tenant]", beside, secrets)?;
+            Ok(OtherTenant { url, token })
+        };
+        let other_tenant = self.other_tenant.map(other).transpose()?;
+        Ok(TargetSection { url, token, ca, idps: self.idps, profile: self.profile, baseline, other_tenant })
     }
 }
 

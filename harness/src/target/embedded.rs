@@ -16,7 +16,7 @@ use url::Url;
 
 use super::config::{self, ConfigError};
 use super::listen::{Bound, Serving, Tls};
-use super::{Claims, Target};
+use super::{Claims, OtherTenant, Target};
 use crate::secrets::Secrets;
 
 /// Where SCIM is served.
@@ -28,6 +28,9 @@ const ACCESS: &str = include_str!("embedded-access.toml");
 const GITLAB_ACCESS: &str = include_str!("gitlab-access.toml");
 /// A SAML group link that a served GitLab has from the start, so that SCIM groups have something to attach to.
 const GITLAB_LINK: (&str, &str) = ("Engineering", "engineering");
+
+/// The tenant beside the only one of a server that a run starts for itself.
+const NEIGHBOUR: &str = "neighbour";
 
 /// How a server is to be started.
 #[derive(Debug)]
@@ -74,6 +77,8 @@ pub struct Embedded {
     pub admin: SecretString,
     /// All tenants that were asked for by name.
     pub tenants: Vec<TenantAccess>,
+    /// A second tenant beside one without a name, so that a run can see that tenants are apart. Nobody else knows its token.
+    neighbour: Option<TenantAccess>,
     is_gitlab: bool,
     serving: Serving,
 }
@@ -145,7 +150,8 @@ impl Embedded {
             secrets.add(token.expose_secret());
             first.token = token;
         }
-        let mut named = Vec::new();
+        let mut named: Vec<TenantAccess> = Vec::new();
+        let mut neighbour = None;
         let (is_gitlab, path, router) = match front {
             Front::GitLab(config) => {
                 let mut config = GitLabConfig { limits, ..*config };
@@ -165,6 +171,11 @@ impl Embedded {
                 for other in named.iter().skip(1) {
                     tenants = tenants.and(other.tenant())?;
                 }
+                if named.is_empty() && matches!(store, StoreChoice::Memory) {
+                    let other = TenantAccess::generate(TenantName::parse(NEIGHBOUR)?, secrets)?;
+                    tenants = tenants.and(other.tenant())?;
+                    neighbour = Some(other);
+                }
                 // The server sees a request's host but not whether it came encrypted.
                 let own = || PublicUrl::parse(&format!("{origin}{BASE_PATH}"));
                 let public_url = match public_url {
@@ -178,7 +189,8 @@ impl Embedded {
         };
         let url = config::http_url("the server's address", &format!("{origin}{path}"))?;
         let serving = bound.serve(router);
-        Ok(Self { url, token: first.token, admin: first.admin, tenants: named, is_gitlab, serving })
+        let (token, admin) = (first.token, first.admin);
+        Ok(Self { url, token, admin, tenants: named, neighbour, is_gitlab, serving })
     }
 
     /// A target that is this server.
@@ -189,17 +201,26 @@ impl Embedded {
         let token = Some(self.token.clone());
         // GitLab refuses, or passes over, what the providers send beyond its own guide; it claims none of them.
         let claims = if self.is_gitlab { Claims::These([].into()) } else { Claims::All };
-        Ok(Target { url: self.url.clone(), token, certificates: Vec::new(), claims, probes, embedded: true })
+        let other = self.neighbour.as_ref().or_else(|| self.tenants.get(1));
+        let other_tenant = other.map(|other| OtherTenant { url: None, token: other.token.clone() });
+        let (url, certificates) = (self.url.clone(), Vec::new());
+        Ok(Target { url, token, certificates, claims, other_tenant, probes, embedded: true })
     }
 
     /// A `scimspec.toml` with which another process can test this server, its secrets in these files.
     pub fn config_text(&self, token_file: &Path, admin_file: &Path) -> String {
-        self.config_of("/app", token_file, admin_file)
+        self.config_of("/app", token_file, admin_file, None)
     }
 
-    /// The same for one of its tenants.
-    pub fn tenant_config_text(&self, tenant: &TenantName, token_file: &Path, admin_file: &Path) -> String {
-        self.config_of(&format!("/tenants/{tenant}/app"), token_file, admin_file)
+    /// The same for one of its tenants; with the token file of another one, if there is one.
+    pub fn tenant_config_text(
+        &self,
+        tenant: &TenantName,
+        token_file: &Path,
+        admin_file: &Path,
+        other_token_file: Option<&Path>,
+    ) -> String {
+        self.config_of(&format!("/tenants/{tenant}/app"), token_file, admin_file, other_token_file)
     }
 
     /// Answers what it has accepted, then ends.
@@ -207,12 +228,21 @@ impl Embedded {
         self.serving.stop().await
     }
 
-    fn config_of(&self, application: &str, token_file: &Path, admin_file: &Path) -> String {
+    fn config_of(
+        &self,
+        application: &str,
+        token_file: &Path,
+        admin_file: &Path,
+        other_token_file: Option<&Path>,
+    ) -> String {
         let file = |path: &Path| toml::Value::String(path.display().to_string());
         let judged = if self.is_gitlab { "profile = \"gitlab\"" } else { "idps = [\"okta\", \"entra\"]" };
+        let other = other_token_file.map_or_else(String::new, |path| {
+            format!("\n[target.other-tenant]\ntoken = {{ file = {} }}\n", file(path))
+        });
         format!(
             "# How `scimspec run --config` reaches this server and observes access to its accounts.\n\
-             [target]\nurl = \"{}\"\ntoken = {{ file = {} }}\n{judged}\n\n\
+             [target]\nurl = \"{}\"\ntoken = {{ file = {} }}\n{judged}\n{other}\n\
              [secrets]\nadmin = {{ file = {} }}\n\n{}",
             self.url,
             file(token_file),

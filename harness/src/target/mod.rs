@@ -5,6 +5,7 @@ pub mod config;
 pub mod embedded;
 pub mod listen;
 pub mod preflight;
+pub mod published;
 pub mod subject;
 
 use std::collections::BTreeSet;
@@ -25,10 +26,21 @@ pub struct Target {
     pub certificates: Vec<Vec<u8>>,
     /// The providers that it claims to work with: `okta`, `entra`.
     pub claims: Claims,
+    /// A second tenant of it, to see that tenants are apart.
+    pub other_tenant: Option<OtherTenant>,
     /// The ways in that the harness can try.
     pub probes: Probes,
     /// Whether it is ours, started for this run: then nothing needs announcing.
     pub embedded: bool,
+}
+
+/// A second tenant of the target.
+#[derive(Debug, Clone)]
+pub struct OtherTenant {
+    /// Its base URL; none: the target's own, its token tells it apart (RFC 7644, section 6.1).
+    pub url: Option<Url>,
+    /// Its bearer token.
+    pub token: SecretString,
 }
 
 /// The providers that a target claims to work with.

@@ -1,7 +1,7 @@
 //! The look at a target before anything else: can it be reached, does it let us in, does it speak SCIM, and what does
 //! it say it can do. Each discovery endpoint may be missing; a capability that nobody states is tried.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use http::Method;
 use scimspec_mock_idp::directory::Person;
@@ -9,22 +9,30 @@ use scimspec_mock_idp::exchange::{Answer, Broken, Exchange, Origin, Request, Wir
 use serde_json::Value;
 
 use super::Target;
+use super::published::Published;
 
 /// What the target says it can do.
 #[derive(Debug, Clone, Default)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a fact of its own about the target's configuration"
+)]
 pub struct Capabilities {
     /// The `supported` flags of /ServiceProviderConfig.
     features: BTreeMap<String, bool>,
-    /// The attributes of the User schemas that a client may write, in lower case: `emails`, `name.givenname`.
-    attributes: Option<BTreeSet<String>>,
-    /// The names of /ResourceTypes.
-    types: Option<BTreeSet<String>>,
+    /// `pagination.cursor` and `pagination.index` of it (RFC 9865, section 4).
+    by_cursor: Option<bool>,
+    by_index: Option<bool>,
+    /// What it publishes about its resources.
+    pub published: Published,
     /// Whether an ordinary access probe is configured.
     pub access: bool,
     /// Whether a probe of a group's door is configured.
     pub group_access: bool,
     /// Whether the application can be told to make an account.
     pub account: bool,
+    /// Whether a second tenant's token is configured.
+    pub other_tenant: bool,
 }
 
 /// Why a run cannot begin. Every message says what to try.
@@ -121,17 +129,16 @@ pub async fn look(target: &Target, wire: &dyn Wire) -> Result<Capabilities, Pref
     let config = optional(wire, "/ServiceProviderConfig").await;
     let schemas = optional(wire, "/Schemas").await;
     let types = optional(wire, "/ResourceTypes").await;
+    let pagination = |kind: &str| config.as_ref()?.get("pagination")?.get(kind)?.as_bool();
     Ok(Capabilities {
         features: config.as_ref().map(features).unwrap_or_default(),
-        attributes: schemas.as_ref().and_then(writable_attributes),
-        types: types.as_ref().and_then(|types| {
-            let names =
-                resources(types)?.iter().filter_map(|entry| entry.get("name")?.as_str().map(str::to_owned));
-            Some(names.collect())
-        }),
+        by_cursor: pagination("cursor"),
+        by_index: pagination("index"),
+        published: Published::read(schemas.as_ref(), types.as_ref()),
         access: target.probes.any(false),
         group_access: target.probes.any(true),
         account: target.probes.account.is_some(),
+        other_tenant: target.other_tenant.is_some(),
     })
 }
 
@@ -141,9 +148,19 @@ impl Capabilities {
         self.features.get(feature) == Some(&false)
     }
 
+    /// What it says about pagination by cursor, if it says anything.
+    pub fn by_cursor(&self) -> Option<bool> {
+        self.by_cursor
+    }
+
+    /// What it says about pagination by index, if it says anything.
+    pub fn by_index(&self) -> Option<bool> {
+        self.by_index
+    }
+
     /// Whether it publishes its schemas and this attribute is not among those that a client may write.
-    pub fn lacks_attribute(&self, path: &str) -> bool {
-        self.attributes.as_ref().is_some_and(|known| !known.contains(&path.to_ascii_lowercase()))
+    pub fn lacks_attribute(&self, attribute: &str) -> bool {
+        self.published.lacks_attribute(attribute)
     }
 
     /// Takes from a made-up person what the target does not publish: an administrator maps only what exists.
@@ -168,11 +185,6 @@ impl Capabilities {
                 *value = None;
             }
         }
-    }
-
-    /// Whether it publishes its resource types and Group is not among them.
-    pub fn lacks_groups(&self) -> bool {
-        self.types.as_ref().is_some_and(|types| !types.contains("Group"))
     }
 }
 
@@ -251,33 +263,4 @@ async fn optional(wire: &dyn Wire, target: &str) -> Option<Value> {
 fn features(config: &Value) -> BTreeMap<String, bool> {
     let members = config.as_object().into_iter().flatten();
     members.filter_map(|(name, value)| Some((name.clone(), value.get("supported")?.as_bool()?))).collect()
-}
-
-fn writable_attributes(schemas: &Value) -> Option<BTreeSet<String>> {
-    let user = resources(schemas)?.iter().filter(|schema| {
-        schema.get("id").and_then(Value::as_str).is_some_and(|id| id.to_ascii_lowercase().ends_with(":user"))
-    });
-    let mut known = BTreeSet::new();
-    for attribute in user.filter_map(|schema| schema.get("attributes")?.as_array()).flatten() {
-        let (Some(name), true) = (name_of(attribute), is_writable(attribute)) else { continue };
-        let parts = attribute.get("subAttributes").and_then(Value::as_array);
-        for part in parts.into_iter().flatten().filter(|part| is_writable(part)) {
-            known.extend(name_of(part).map(|part| format!("{name}.{part}")));
-        }
-        known.insert(name);
-    }
-    (!known.is_empty()).then_some(known)
-}
-
-fn name_of(attribute: &Value) -> Option<String> {
-    attribute.get("name")?.as_str().map(str::to_ascii_lowercase)
-}
-
-fn is_writable(attribute: &Value) -> bool {
-    attribute.get("mutability").and_then(Value::as_str) != Some("readOnly")
-}
-
-/// Some servers answer /Schemas with a bare array (seen at scimitar, issue 117); that is a finding elsewhere.
-fn resources(list: &Value) -> Option<&Vec<Value>> {
-    list.get("Resources").unwrap_or(list).as_array()
 }
