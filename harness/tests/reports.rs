@@ -15,11 +15,27 @@ use crate::support::{Bench, Ended, made_up};
 #[test]
 fn pretty_at_the_width_of_a_terminal() {
     for width in [40, 80, 120] {
-        let styled = pretty::text(&made_up::run(), &made_up::lens(), width);
+        let styled =
+            pretty::text(&made_up::run(), &made_up::lens(), pretty::Layout { width, verbose: false });
         assert!(styled.contains('\u{1b}'), "it has styles, for the writer to keep or to strip");
         let text = anstream::adapter::strip_str(&styled).to_string();
         crate::support::assert_harmless(&text);
         golden(&format!("pretty_{width}"), &text);
+    }
+}
+
+#[test]
+fn pretty_of_a_long_run_counts_by_pack_what_is_right() {
+    let layout = |verbose| pretty::Layout { width: 80, verbose };
+    let text = |verbose| {
+        anstream::adapter::strip_str(&pretty::text(&made_up::long_run(), &made_up::lens(), layout(verbose)))
+            .to_string()
+    };
+    golden("pretty_long", &text(false));
+    let whole = text(true);
+    for check in made_up::long_run().checks {
+        let (_, slug) = check.id.rsplit_once('/').unwrap();
+        assert!(whole.contains(slug), "{slug} is not told");
     }
 }
 

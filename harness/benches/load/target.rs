@@ -170,7 +170,8 @@ impl Target {
     }
 
     fn scim2_server(token: String, kept: Kept) -> io::Result<Self> {
-        let requirements = Path::new(env!("CARGO_MANIFEST_DIR")).join("../.ci/foreign/scim2-server/requirements.txt");
+        let requirements =
+            Path::new(env!("CARGO_MANIFEST_DIR")).join("../.ci/foreign/scim2-server/requirements.txt");
         let (venv, log) = (folder().join("venv"), kept.folder.path().join("log"));
         let python = venv.join("bin/python");
         if !python.exists() {

@@ -11,6 +11,7 @@ use scimspec_reference_server::deviations;
 use super::signals::Signals;
 use super::{progress, state_folder};
 use crate::judge::known_failures::KnownFailures;
+use crate::report::pretty::Layout;
 use crate::report::view::Lens;
 use crate::report::{Exit, RunReport, json, junit, pretty};
 use crate::run::{Library, Order, Prepared, RunError};
@@ -83,6 +84,9 @@ pub(super) struct Arguments {
     /// Without a target: make the embedded server deviate.
     #[arg(long, value_name = "SLUG")]
     deviate: Vec<String>,
+    /// Tell every check of a long run, and the exchange behind every warning.
+    #[arg(long, short)]
+    verbose: bool,
 }
 
 #[derive(Debug, Clone)]
@@ -190,7 +194,7 @@ async fn run(arguments: Arguments, terminal: &Terminal) -> Result<Exit, Refusal>
     if let Some(folder) = &arguments.snapshots {
         snapshot::compare_run(&mut report, folder, &lens).map_err(Refusal::could_not_run)?;
     }
-    write_reports(&arguments.report, &report, &lens, terminal)?;
+    write_reports(&arguments.report, &report, &lens, arguments.verbose, terminal)?;
     if let Some(failed) = failed {
         terminal.error(&failed);
     }
@@ -311,19 +315,19 @@ fn write_reports(
     reports: &[ReportTo],
     report: &RunReport,
     lens: &Lens,
+    verbose: bool,
     terminal: &Terminal,
 ) -> Result<(), Refusal> {
+    let layout = Layout { width: terminal.width(), verbose };
     let to_output = reports.iter().any(|to| to.file.is_none());
     if !to_output {
-        terminal.print(&pretty::text(report, lens, terminal.width()));
+        terminal.print(&pretty::text(report, lens, layout));
     }
     let mut texts = BTreeMap::new();
     for to in reports {
         let text = match texts.get(&(to.format as u8)) {
             Some(text) => text,
-            None => {
-                texts.entry(to.format as u8).or_insert(render(to.format, report, lens, terminal.width())?)
-            }
+            None => texts.entry(to.format as u8).or_insert(render(to.format, report, lens, layout)?),
         };
         match &to.file {
             None => terminal.print(text),
@@ -333,9 +337,9 @@ fn write_reports(
     Ok(())
 }
 
-fn render(format: Format, report: &RunReport, lens: &Lens, width: usize) -> Result<String, Refusal> {
+fn render(format: Format, report: &RunReport, lens: &Lens, layout: Layout) -> Result<String, Refusal> {
     match format {
-        Format::Pretty => Ok(pretty::text(report, lens, width)),
+        Format::Pretty => Ok(pretty::text(report, lens, layout)),
         Format::Json => json::Report::new(report, lens).to_text().map_err(Refusal::could_not_run),
         Format::Junit => junit::text(report, lens).map_err(Refusal::could_not_run),
     }

@@ -1,7 +1,7 @@
 //! The report for a terminal: what holds, then everything that does not with what was expected, what came, and a
 //! command that repeats it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 
 use anstyle::{AnsiColor, Style};
@@ -20,10 +20,28 @@ const PROMISES: [(&str, &str); 6] = [
     ("LIFECYCLE-L6", "makes no second account"),
 ];
 
-/// The report as text with ANSI styles, which the writer strips where they are not wanted. `width` in columns.
-pub fn text(run: &RunReport, lens: &Lens, width: usize) -> String {
-    let mut page = Page { text: String::new(), width: width.clamp(40, 120) };
-    page.scenarios(run);
+/// More scenarios than this are told by pack unless everything is wanted: nobody reads thousands of lines that say pass.
+const MANY: usize = 20;
+
+/// How much is told, in which width.
+#[derive(Debug, Clone, Copy)]
+pub struct Layout {
+    /// Columns.
+    pub width: usize,
+    /// Every check of a long run, and every exchange behind a warning.
+    pub verbose: bool,
+}
+
+/// The report as text with ANSI styles, which the writer strips where they are not wanted.
+pub fn text(run: &RunReport, lens: &Lens, layout: Layout) -> String {
+    let scenarios: BTreeSet<&str> = run.checks.iter().map(|check| check.scenario.as_str()).collect();
+    let brief = !layout.verbose && scenarios.len() > MANY;
+    let mut page = Page { text: String::new(), width: layout.width.clamp(40, 120), brief };
+    if brief {
+        page.packs(run);
+    } else {
+        page.scenarios(run);
+    }
     page.promises(run);
     page.details(run, lens);
     page.end(run, lens);
@@ -33,6 +51,8 @@ pub fn text(run: &RunReport, lens: &Lens, width: usize) -> String {
 struct Page {
     text: String,
     width: usize,
+    /// Whether what is right, or nearly so, is only counted.
+    brief: bool,
 }
 
 /// What a scenario's list says of a check; equal lines are one.
@@ -58,6 +78,48 @@ impl<'a> Line<'a> {
 }
 
 impl Page {
+    /// One line for each pack of scenarios, with the counts of what became of its checks; then why checks were skipped.
+    fn packs(&mut self, run: &RunReport) {
+        let mut packs: BTreeMap<&str, BTreeMap<Verdict, usize>> = BTreeMap::new();
+        let mut reasons: BTreeMap<String, usize> = BTreeMap::new();
+        for check in &run.checks {
+            let pack = check.scenario.rsplit_once('/').map_or(check.scenario.as_str(), |(pack, _)| pack);
+            *packs.entry(pack).or_default().entry(check.verdict).or_default() += 1;
+            if check.verdict == Verdict::Skip {
+                *reasons.entry(printable(&check.message)).or_default() += 1;
+            }
+        }
+        let name = packs.keys().map(|pack| pack.chars().count()).max().unwrap_or(0);
+        for (pack, verdicts) in &packs {
+            let counts: Vec<String> = Verdict::ALL
+                .iter()
+                .filter_map(|verdict| verdicts.get(verdict).map(|count| (verdict, count)))
+                .map(|(verdict, count)| {
+                    let style = style(*verdict);
+                    format!("{style}{count} {verdict}{style:#}")
+                })
+                .collect();
+            let bold = Style::new().bold();
+            let _ = writeln!(
+                self.text,
+                "{bold}{pack}{bold:#}{:1$}  {2}",
+                "",
+                name - pack.chars().count(),
+                counts.join(", ")
+            );
+        }
+        if !reasons.is_empty() {
+            let bold = Style::new().bold();
+            let _ = writeln!(self.text, "\n{bold}Not looked at{bold:#}");
+            let mut reasons: Vec<(String, usize)> = reasons.into_iter().collect();
+            reasons.sort_by_key(|(_, count)| std::cmp::Reverse(*count));
+            for (reason, count) in reasons {
+                self.wrapped(&format!("{count}: {reason}"), 2, Style::new().dimmed());
+            }
+        }
+        let _ = writeln!(self.text, "\n`-v` tells every check, `--only 'PACK/*'` one pack");
+    }
+
     fn scenarios(&mut self, run: &RunReport) {
         let mut stories: Vec<(&str, &str)> = Vec::new();
         for report in &run.stories {
@@ -205,7 +267,8 @@ impl Page {
         for note in &check.notes {
             self.field("note", &lens.text(note));
         }
-        if let Some(exchange) = run.evidence(check) {
+        let is_shown = !self.brief || check.verdict != Verdict::Warn;
+        if let Some(exchange) = run.evidence(check).filter(|_| is_shown) {
             let view = lens.view(exchange);
             let came = match (view.status, &view.broken) {
                 (Some(status), _) => status.to_string(),
@@ -219,8 +282,12 @@ impl Page {
             self.unwrapped("again", &view.curl);
         }
         let others: Vec<_> = group[1..].iter().map(|check| name(check)).collect();
+        // A table of cases breaks at one cause; its first rows say enough.
+        let shown = if self.brief { others.len().min(3) } else { others.len() };
+        let left = others.len() - shown;
         if !others.is_empty() {
-            self.field("also", &others.join(", "));
+            let left = if left > 0 { format!(" and {left} more") } else { String::new() };
+            self.field("also", &format!("{}{left}", others[..shown].join(", ")));
         }
     }
 

@@ -96,6 +96,20 @@ pub(crate) fn run() -> RunReport {
     }
 }
 
+/// The same run with many more scenarios, all of them right but for one that warns.
+pub(crate) fn long_run() -> RunReport {
+    let mut run = run();
+    let plain = story(3, "patch/no-target", NO_TARGET, None);
+    for n in 0..25 {
+        let verdict = if n == 7 { Verdict::Warn } else { Verdict::Pass };
+        let mut one = check(&plain, &format!("rfc7644/filter/operator-{n}/finds"), verdict);
+        one.scenario = format!("rfc7644/filter/operator-{n}");
+        one.exchanges = 0..1;
+        run.checks.push(one);
+    }
+    run
+}
+
 fn open_door(story: &Story) -> CheckResult {
     let mut check = check(story, "lifecycle/deactivate-blocks/every-way-in-is-shut", Verdict::Fail);
     check.requirements = vec![RequirementId("LIFECYCLE-L2".to_owned())];
