@@ -19,6 +19,7 @@ use crate::runner::ledger::{JournalError, Ledger};
 use crate::runner::names::{NoChance, RunId};
 use crate::runner::plan::{Plan, Selection};
 use crate::runner::{self, Event, Setting};
+use crate::scenario::diagnostic::Diagnostics;
 use crate::scenario::loader::{self, LoadError};
 use crate::scenario::lower::World;
 use crate::scenario::model::Scenario;
@@ -125,9 +126,16 @@ impl Library {
         Self::with(loader::library)
     }
 
-    /// The embedded requirements and profiles with the scenarios of a folder.
-    pub fn of_folder(folder: &std::path::Path) -> Result<Self, LibraryError> {
-        Self::with(|world| loader::folder(folder, world))
+    /// The embedded requirements and profiles with the scenarios of a folder, and the mistakes of the files that cannot be
+    /// read.
+    pub fn of_folder(folder: &std::path::Path) -> Result<(Self, Diagnostics), LibraryError> {
+        let mut mistakes = Diagnostics::default();
+        let library = Self::with(|world| {
+            let (scenarios, found) = loader::folder(folder, world)?;
+            mistakes = found;
+            Ok(scenarios)
+        })?;
+        Ok((library, mistakes))
     }
 
     fn with(load: impl FnOnce(World<'_>) -> Result<Vec<Scenario>, LoadError>) -> Result<Self, LibraryError> {

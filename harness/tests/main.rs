@@ -11,4 +11,5 @@ mod manners;
 mod reports;
 mod scenario_mistakes;
 mod secrets;
+mod stories;
 mod support;

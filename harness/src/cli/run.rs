@@ -12,10 +12,11 @@ use super::signals::Signals;
 use super::{progress, state_folder};
 use crate::judge::known_failures::KnownFailures;
 use crate::report::pretty::Layout;
-use crate::report::view::Lens;
+use crate::report::view::{Lens, printable_lines};
 use crate::report::{Exit, RunReport, json, junit, pretty};
 use crate::run::{Library, Order, Prepared, RunError};
 use crate::runner::plan::Selection;
+use crate::scenario::diagnostic::Diagnostics;
 use crate::scenario::model::Allow;
 use crate::secrets::Secrets;
 use crate::snapshot;
@@ -116,7 +117,7 @@ pub(super) async fn main(arguments: Arguments, terminal: &Terminal) -> Exit {
     match run(arguments, terminal).await {
         Ok(exit) => exit,
         Err(Refusal(exit, message)) => {
-            let message = crate::report::view::printable_lines(&message);
+            let message = printable_lines(&message);
             // Mistakes in scenario files come rendered, each with the word in front.
             if message.starts_with("error") {
                 terminal.tell(&message);
@@ -131,11 +132,15 @@ pub(super) async fn main(arguments: Arguments, terminal: &Terminal) -> Exit {
 async fn run(arguments: Arguments, terminal: &Terminal) -> Result<Exit, Refusal> {
     let secrets = Secrets::default();
     let chosen = Chosen::new(&arguments, &secrets)?;
-    let library = match &arguments.scenarios {
+    let (library, mistakes) = match &arguments.scenarios {
         Some(folder) => Library::of_folder(folder),
-        None => Library::embedded(),
+        None => Library::embedded().map(|library| (library, Diagnostics::default())),
     }
     .map_err(Refusal::usage)?;
+    // The files that can be read are run all the same; the exit code says that they were not all.
+    if !mistakes.0.is_empty() {
+        terminal.tell(&printable_lines(&mistakes.to_string()));
+    }
     // Before the first request: a result that cannot be written is lost.
     for path in arguments.report.iter().filter_map(|to| to.file.as_ref()) {
         can_be_written(path)?;
@@ -202,7 +207,10 @@ async fn run(arguments: Arguments, terminal: &Terminal) -> Result<Exit, Refusal>
         terminal
             .tell(&format!("what is left is noted in {}: `scimspec cleanup` removes it", journal.display()));
     }
-    Ok(report.exit())
+    Ok(match report.exit() {
+        Exit::Conformant if !mistakes.0.is_empty() => Exit::Usage,
+        exit => exit,
+    })
 }
 
 /// Flags and configuration, resolved.

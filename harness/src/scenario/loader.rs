@@ -35,18 +35,21 @@ pub fn library(world: World<'_>) -> Result<Vec<Scenario>, LoadError> {
             Source::new(&format!("scenarios/{}", file.path), file.text),
         )
     });
-    Ok(read_all(files, world)?)
+    let (scenarios, mistakes) = read_all(files, world);
+    if mistakes.0.is_empty() { Ok(scenarios) } else { Err(mistakes.into()) }
 }
 
-/// The scenarios of a folder; ids are paths below it.
-pub fn folder(root: &Path, world: World<'_>) -> Result<Vec<Scenario>, LoadError> {
+/// The scenarios of a folder, and the mistakes of the files that cannot be read; ids are paths below it. An error where no
+/// file is left.
+pub fn folder(root: &Path, world: World<'_>) -> Result<(Vec<Scenario>, Diagnostics), LoadError> {
     let mut files = Vec::new();
     collect(root, root, &mut files)?;
     if files.is_empty() {
         return Err(LoadError::Empty(root.to_owned()));
     }
     files.sort_by(|a, b| a.0.cmp(&b.0));
-    Ok(read_all(files.into_iter(), world)?)
+    let (scenarios, mistakes) = read_all(files.into_iter(), world);
+    if scenarios.is_empty() { Err(mistakes.into()) } else { Ok((scenarios, mistakes)) }
 }
 
 /// One scenario from its text.
@@ -64,10 +67,7 @@ pub fn parse(id: &str, source: &Source, world: World<'_>) -> Result<Scenario, Di
     }
 }
 
-fn read_all(
-    files: impl Iterator<Item = (String, Source)>,
-    world: World<'_>,
-) -> Result<Vec<Scenario>, Diagnostics> {
+fn read_all(files: impl Iterator<Item = (String, Source)>, world: World<'_>) -> (Vec<Scenario>, Diagnostics) {
     let mut scenarios = Vec::new();
     let mut mistakes = Vec::new();
     for (id, source) in files {
@@ -76,7 +76,7 @@ fn read_all(
             Err(Diagnostics(found)) => mistakes.extend(found),
         }
     }
-    if mistakes.is_empty() { Ok(scenarios) } else { Err(Diagnostics(mistakes)) }
+    (scenarios, Diagnostics(mistakes))
 }
 
 fn collect(root: &Path, folder: &Path, files: &mut Vec<(String, Source)>) -> Result<(), LoadError> {

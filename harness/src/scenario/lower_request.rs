@@ -10,8 +10,8 @@ use serde_json_path::JsonPath;
 use super::lower::Lowering;
 use super::lower_answer::Sent;
 use super::model::{
-    Action, Allow, Body, Keep, Kept, Repeat, RequestStep, RequestTarget, RequestTemplate, Sender, WalkBy,
-    WalkStep,
+    Action, Allow, Body, Judged, Keep, Kept, Repeat, RequestStep, RequestTarget, RequestTemplate, Sender,
+    WalkBy, WalkStep,
 };
 use super::raw::{At, RawBeside, RawStep};
 use crate::json::strict;
@@ -43,31 +43,22 @@ impl Lowering<'_> {
         for other in others.iter().flat_map(|others| &others.value) {
             beside.extend(self.sent(RawBeside { ..other.value.clone() }));
         }
-        let after = raw.after.as_ref().and_then(|after| self.request_line(after));
-        let mut step = RequestStep {
-            request: request?,
-            beside,
-            repeat,
-            after,
-            judged: super::model::Judged::Nothing,
-            keep: Vec::new(),
-        };
-        self.load_is_allowed(&raw, &line, &step);
-        let sent = Sent {
-            count: step.count(),
-            alike: !matches!(repeat, Repeat::AtOnce(_)) && step.beside.is_empty(),
-            read_back: step.after.is_some(),
-            check: has_check,
-        };
-        step.judged = self.judged(&mut raw, &line, sent)?;
-        if let (false, Some(keep)) = (sent.alike, raw.keep.as_ref().and_then(|keep| keep.values().next())) {
+        let alike = !matches!(repeat, Repeat::AtOnce(_)) && beside.is_empty();
+        if let (false, Some(keep)) = (alike, raw.keep.as_ref().and_then(|keep| keep.values().next())) {
             self.mistake(
                 keep,
                 "`keep` of several answers at once: which of them?",
                 "read it back in the next step, and keep it there",
             );
         }
-        step.keep = self.keeps(raw.keep);
+        // The read-back may use what was kept of the answer.
+        let keep = self.keeps(raw.keep.take());
+        let after = raw.after.as_ref().and_then(|after| self.request_line(after));
+        let mut step =
+            RequestStep { request: request?, beside, repeat, after, judged: Judged::Nothing, keep };
+        self.load_is_allowed(&raw, &line, &step);
+        let sent = Sent { count: step.count(), alike, read_back: step.after.is_some(), check: has_check };
+        step.judged = self.judged(&mut raw, &line, sent)?;
         Some(Action::Request(Box::new(step)))
     }
 
