@@ -107,25 +107,11 @@ fn listed(what: What, library: &Library) -> String {
         }
         What::Deviations => {
             for deviation in deviations::table() {
-                let _ = writeln!(
-                    text,
-                    "{} ({}): {}",
-                    deviation.slug,
-                    cluster(deviation.cluster),
-                    deviation.wrong
-                );
+                let _ = writeln!(text, "{} ({}): {}", deviation.slug, deviation.cluster, deviation.wrong);
             }
         }
     }
     text
-}
-
-fn cluster(cluster: deviations::Cluster) -> &'static str {
-    match cluster {
-        deviations::Cluster::AccessSurvives => "access survives",
-        deviations::Cluster::ShapesOfActive => "shapes of active",
-        deviations::Cluster::IdentityLost => "identity lost or split",
-    }
 }
 
 fn explained(id: &str, library: &Library) -> Option<String> {
@@ -166,7 +152,7 @@ fn explained(id: &str, library: &Library) -> Option<String> {
         return Some(format!(
             "{} ({})\n\nWrong: {}\nRight: {}\nSeen at: {}\n\nTry it: scimspec run --deviate {}\n",
             deviation.slug,
-            cluster(deviation.cluster),
+            deviation.cluster,
             deviation.wrong,
             deviation.right,
             deviation.source,

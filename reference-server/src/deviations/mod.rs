@@ -63,6 +63,28 @@ pub enum Cluster {
     ShapesOfActive,
     /// An identity is lost, split, or cannot come back.
     IdentityLost,
+    /// A PATCH that is right is refused, or answered as if nothing had happened.
+    PatchRefused,
+    /// A PATCH is answered with success and does something else.
+    PatchMisapplied,
+    /// PUT is missing, or does not replace.
+    Replacing,
+    /// A filter finds other resources than those that it describes.
+    Filters,
+    /// The pages of a list are not the pages that were asked for.
+    Paging,
+    /// Errors have a shape or a status that clients cannot read.
+    Errors,
+    /// A resource is not taken in, or not shown, as it is.
+    Representation,
+    /// What was deleted is not gone, or its end is told wrongly.
+    Deletion,
+    /// Two at once, or a condition, or a failure half way: what is there is not what was answered.
+    Concurrency,
+    /// The server says wrong things about itself.
+    Discovery,
+    /// A bulk request does something else than its operations alone.
+    Bulk,
 }
 
 impl fmt::Display for Cluster {
@@ -71,6 +93,17 @@ impl fmt::Display for Cluster {
             Self::AccessSurvives => "access survives",
             Self::ShapesOfActive => "shapes of active",
             Self::IdentityLost => "identity lost or split",
+            Self::PatchRefused => "patch refused",
+            Self::PatchMisapplied => "patch misapplied",
+            Self::Replacing => "replacing",
+            Self::Filters => "filters",
+            Self::Paging => "paging",
+            Self::Errors => "errors",
+            Self::Representation => "representation",
+            Self::Deletion => "deletion",
+            Self::Concurrency => "concurrency",
+            Self::Discovery => "discovery",
+            Self::Bulk => "bulk",
         })
     }
 }
