@@ -9,6 +9,7 @@ mod deactivate;
 mod hidden;
 mod patch;
 mod reactivate;
+mod seams;
 mod survivors;
 mod update;
 mod visit;
@@ -63,6 +64,16 @@ pub enum Cluster {
     ShapesOfActive,
     /// An identity is lost, split, or cannot come back.
     IdentityLost,
+    /// One tenant reaches into another.
+    TenantsMixed,
+    /// Somebody gets hold of an account, or of a right, that is another's.
+    TakenOver,
+    /// More is told, or open, than who asks may know or do.
+    Exposed,
+    /// A group does not have the members that were written, or being a member does not count.
+    MembersWrong,
+    /// A write of a group that is right is refused, or makes another group.
+    GroupsRefused,
     /// A PATCH that is right is refused, or answered as if nothing had happened.
     PatchRefused,
     /// A PATCH is answered with success and does something else.
@@ -93,6 +104,11 @@ impl fmt::Display for Cluster {
             Self::AccessSurvives => "access survives",
             Self::ShapesOfActive => "shapes of active",
             Self::IdentityLost => "identity lost or split",
+            Self::TenantsMixed => "tenants mixed up",
+            Self::TakenOver => "taken over",
+            Self::Exposed => "exposed",
+            Self::MembersWrong => "members wrong",
+            Self::GroupsRefused => "groups refused",
             Self::PatchRefused => "patch refused",
             Self::PatchMisapplied => "patch misapplied",
             Self::Replacing => "replacing",
@@ -182,6 +198,11 @@ impl Seams {
     /// Puts something in the place of the accounts.
     fn wrap_accounts<A: Accounts>(self, wrap: impl FnOnce(Arc<dyn Accounts>) -> A) -> Self {
         Self { accounts: Arc::new(wrap(self.accounts)), ..self }
+    }
+
+    /// Puts something in the place of the store.
+    fn wrap_store<S: Store>(self, wrap: impl FnOnce(Arc<dyn Store>) -> S) -> Self {
+        Self { store: Arc::new(wrap(self.store)), ..self }
     }
 }
 

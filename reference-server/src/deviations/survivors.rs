@@ -5,13 +5,12 @@ use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
-use super::{Cluster, Deviation, Seams, visit::Visit};
+use super::{Cluster, Deviation, Seams, seams::WrongAccounts, visit::Visit};
 use crate::{
     accounts::{
-        Account, AccountId, Accounts, AccountsError, Answer, EndPermit, Event, Identity, Password, SignedIn,
-        Via, Who,
+        Account, AccountId, Accounts, AccountsError, Answer, Event, Identity, Password, SignedIn, Via, Who,
     },
-    store::{ResourceId, TenantId},
+    store::TenantId,
 };
 
 /// authentik ended sessions in its handler of PATCH.
@@ -106,7 +105,11 @@ impl Survivors {
     }
 }
 
-impl Accounts for Survivors {
+impl WrongAccounts for Survivors {
+    fn inner(&self) -> &Arc<dyn Accounts> {
+        &self.inner
+    }
+
     fn apply<'a>(&'a self, tenant: &'a TenantId, event: Event) -> Answer<'a, ()> {
         Box::pin(async move {
             if let Event::Deactivated { resource } = &event {
@@ -128,10 +131,6 @@ impl Accounts for Survivors {
             }
             Ok(Some(account))
         })
-    }
-
-    fn permit_end<'a>(&'a self, tenant: &'a TenantId, resource: ResourceId) -> Answer<'a, EndPermit> {
-        self.inner.permit_end(tenant, resource)
     }
 
     fn sign_in<'a>(
