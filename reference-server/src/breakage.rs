@@ -223,7 +223,8 @@ impl World {
             accounts: accounts.clone(),
             http: Vec::new(),
         };
-        Self { store, accounts, router: ReferenceServer::over(seams, config).router() }
+        let tokens = ReferenceServer::tokens_in_memory(&config);
+        Self { store, accounts, router: ReferenceServer::over(seams, tokens, config).router() }
     }
 
     async fn ask(&self, method: &str, path: &str, if_match: Option<&str>, body: Value) -> (u16, Value) {

@@ -277,7 +277,7 @@ async fn reset_token(_: Administrator, State(front): App, Body(reset): Body<Rese
         Scope::Instance => super::INSTANCE_PATH.to_owned(),
         Scope::Group(path) => format!("/api/scim/v2/groups/{path}"),
     };
-    let token = front.desk.scim_tokens.reset(&front.tenant_of(&scope))?;
+    let token = front.desk.scim_tokens.reset(&front.tenant_of(&scope)).await?;
     Ok((StatusCode::CREATED, Json(json!({"token": token, "endpoint": endpoint}))).into_response())
 }
 

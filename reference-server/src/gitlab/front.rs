@@ -107,8 +107,9 @@ impl Front {
         };
         // The body is read before the token is looked at, since the token may be in it.
         let params = params::read(parts.uri.query(), &parts.headers, &body)?;
+        let is_authorised = self.is_authorised(&place, &parts.headers, &params).await?;
         self.turn(|instance| {
-            self.admit(&place, &parts.headers, &params, instance)?;
+            self.admit(&place, is_authorised, instance)?;
             self.carry_out(&place, &parts.method, &params, instance)
         })
         .await?

@@ -37,7 +37,8 @@ use crate::{
     accounts::{Accounts, MemoryAccounts},
     http::app::desk::Desk,
     rate::RateLimit,
-    token::ScimTokens,
+    store::MemoryTokens,
+    token::{self, ScimTokens},
 };
 
 use self::{front::Front, instance::Instance};
@@ -149,9 +150,10 @@ impl GitLabServer {
         let accounts: Arc<dyn Accounts> = Arc::new(MemoryAccounts::default());
         let (scim_token, admin_token) = (config.scim_token, config.admin_token);
         let tenants = Tenants::one(Tenant { name: TenantName::only(), scim_token, admin_token });
-        let tokens = Arc::new(ScimTokens::new("glsoat-", config.clock.clone()));
+        let configured = token::configured(&tenants, &config.clock);
+        let kept = Arc::new(MemoryTokens::with(configured.clone()));
+        let tokens = Arc::new(ScimTokens::new(kept, &configured, "glsoat-", config.clock.clone()));
         let tenant = tenants.first().id();
-        tokens.accept(tenant.clone(), tenants.first().scim_token.clone());
         let desk =
             Desk { accounts, tenants: Arc::new(tenants), scim_tokens: tokens, body: config.limits.body };
         let mut instance = Instance::new(config.settings, config.saml_identity);

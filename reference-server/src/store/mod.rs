@@ -4,7 +4,9 @@
 mod choice;
 mod kind;
 mod memory;
+mod notes;
 mod sql;
+mod tokens;
 
 use std::{fmt, sync::Arc};
 
@@ -12,12 +14,13 @@ use futures::future::BoxFuture;
 use thiserror::Error;
 use uuid::Uuid;
 
-pub(crate) use self::choice::Opened;
 pub use self::{
-    choice::{StoreChoice, StoreChoiceError},
+    choice::{Opened, StoreChoice, StoreChoiceError},
     kind::{Indexed, Kind, Name},
     memory::MemoryStore,
+    notes::{MemoryNotes, NoteChanges, NoteTexts, Notebook, Notes},
     sql::{OpenError, PostgresStore, SqliteStore},
+    tokens::{KeptToken, MemoryTokens, TokenChange, TokenStore},
 };
 pub use crate::scim::Version;
 
@@ -214,6 +217,9 @@ pub struct Sequence(pub u64);
 pub struct Timestamp(i64);
 
 impl Timestamp {
+    /// The beginning of 1970: before any clock's present.
+    pub const EPOCH: Self = Self(0);
+
     /// The present, by the clock of the system.
     pub fn now() -> Self {
         Self(jiff::Timestamp::now().as_microsecond())

@@ -2,6 +2,7 @@
 //! errors. How a write goes is `write`'s; what SQLite and PostgreSQL each have of their own is in their folders.
 
 mod accounts;
+mod beside;
 mod postgres;
 mod sqlite;
 mod write;
@@ -51,6 +52,9 @@ pub enum OpenError {
     /// The tables could not be made or brought up to date.
     #[error("the tables of the store cannot be brought up to date: {0}")]
     Migrate(#[from] MigrateError),
+    /// What a server has to write down before it can serve could not be written.
+    #[error("the store cannot be written to: {0}")]
+    Unwritable(StoreError),
 }
 
 /// How many sequences one row of `blocks` stands for. A page deep in the list is found by adding up the rows (a

@@ -1,6 +1,7 @@
 //! The store in a PostgreSQL database: durable, for any number of servers on one database, which behave as one.
 
 mod accounts;
+mod beside;
 mod transaction;
 
 use std::{str::FromStr, sync::Arc, time::Duration};
@@ -47,8 +48,12 @@ const FIND: &str = select_records!(
     "WHERE r.sequence = ANY (ARRAY(SELECT resource FROM keys WHERE digest = $1)) ORDER BY r.sequence"
 );
 
-const STEPS: &[(&str, &str)] =
-    &[("resources", include_str!("0001_resources.sql")), ("accounts", include_str!("0002_accounts.sql"))];
+const STEPS: &[(&str, &str)] = &[
+    ("resources", include_str!("0001_resources.sql")),
+    ("accounts", include_str!("0002_accounts.sql")),
+    ("tokens", include_str!("0003_tokens.sql")),
+    ("notes", include_str!("0004_notes.sql")),
+];
 
 /// What is read in it belongs together, whatever others write in the meantime.
 const SNAPSHOT: &str = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";

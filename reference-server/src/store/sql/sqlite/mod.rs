@@ -2,6 +2,7 @@
 //! the other, to the one connection that writes (`writer`).
 
 mod accounts;
+mod beside;
 mod transaction;
 mod writer;
 
@@ -51,8 +52,12 @@ const PATIENCE: Duration = Duration::from_secs(30);
 const FIND: &str =
     select_records!("WHERE r.sequence IN (SELECT resource FROM keys WHERE digest = $1) ORDER BY r.sequence");
 
-const STEPS: &[(&str, &str)] =
-    &[("resources", include_str!("0001_resources.sql")), ("accounts", include_str!("0002_accounts.sql"))];
+const STEPS: &[(&str, &str)] = &[
+    ("resources", include_str!("0001_resources.sql")),
+    ("accounts", include_str!("0002_accounts.sql")),
+    ("tokens", include_str!("0003_tokens.sql")),
+    ("notes", include_str!("0004_notes.sql")),
+];
 
 /// All tenants, in one SQLite file.
 ///
