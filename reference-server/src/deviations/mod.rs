@@ -7,12 +7,23 @@ mod active;
 mod create;
 mod deactivate;
 mod hidden;
+mod memory;
+mod operations;
 mod patch;
+mod patch_misapplied;
+mod patch_nulls;
+mod patch_refused;
+mod primaries;
+mod query;
 mod reactivate;
+mod replacing;
 mod seams;
+mod stored;
 mod survivors;
 mod update;
 mod visit;
+mod wire;
+mod writes;
 
 use std::{fmt, sync::Arc};
 
@@ -158,6 +169,30 @@ static TABLE: &[&Deviation] = &[
     &reactivate::REACTIVATION_DOES_NOT_RECOMPUTE_ROLES,
     &update::UPDATE_OF_INACTIVE_USER_409,
     &accounts::RENAME_LEAVES_STALE_COPIES,
+    &patch_refused::PATCH_RETURNS_STALE_RESOURCE,
+    &patch_refused::DOTTED_KEYS_REJECTED,
+    &patch_refused::ADD_NESTED_NEEDS_PARENT,
+    &patch_refused::URN_PATH_SPLIT_AT_DOT,
+    &patch_refused::EXTENSION_PATCH_500_WHEN_ABSENT,
+    &patch_refused::OP_NAME_CASE_SENSITIVE,
+    &patch_refused::PATHLESS_MULTI_ATTRIBUTE_400,
+    &patch_refused::NULL_EMAIL_500,
+    &patch_refused::REPLACE_EMPTY_ARRAY_REJECTED,
+    &patch_nulls::ADD_OVER_NULL_FAILS,
+    &patch_nulls::PATCH_LEAVES_NULL_SUBATTRIBUTES,
+    &patch_nulls::EMAILS_TYPE_NOT_KEPT,
+    &patch_misapplied::EXTERNALID_PATCH_IGNORED,
+    &patch_misapplied::DOTTED_KEYS_STORED_LITERALLY,
+    &patch_misapplied::REMOVE_WITH_OTHER_VALUE_WRITES_IT,
+    &patch_misapplied::PATCH_NOT_ATOMIC,
+    &patch_misapplied::UNSUPPORTED_OP_204,
+    &patch_misapplied::IMMUTABLE_ATTRIBUTE_PATCHED,
+    &patch_misapplied::VALUEPATH_UPDATES_PRIMARY_INSTEAD,
+    &primaries::PATCH_PRIMARY_NOT_RESET,
+    &primaries::TWO_PRIMARIES_ACCEPTED,
+    &replacing::PUT_NOT_SUPPORTED_FOR_USERS,
+    &replacing::PUT_405,
+    &replacing::PUT_MERGES_INSTEAD_OF_REPLACING,
 ];
 
 /// Where a server can be wrapped.

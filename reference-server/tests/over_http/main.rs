@@ -8,6 +8,8 @@ mod bulk;
 mod cursors;
 mod definitions;
 mod deviations;
+mod deviations_patch;
+mod deviations_support;
 mod discovery;
 mod errors;
 mod groups;
