@@ -6,7 +6,10 @@ mod accounts;
 mod active;
 mod create;
 mod deactivate;
+mod groups;
 mod hidden;
+mod member_effects;
+mod members;
 mod memory;
 mod operations;
 mod patch;
@@ -169,6 +172,30 @@ static TABLE: &[&Deviation] = &[
     &reactivate::REACTIVATION_DOES_NOT_RECOMPUTE_ROLES,
     &update::UPDATE_OF_INACTIVE_USER_409,
     &accounts::RENAME_LEAVES_STALE_COPIES,
+    &create::CREATE_ACTIVE_STRING_REJECTED,
+    &members::GROUP_FILTERED_REMOVE_CLEARS_ALL,
+    &members::GROUP_ADD_REPLACES_MEMBERS,
+    &members::GROUP_REMOVE_WITH_VALUE_CLEARS_ALL,
+    &members::GROUP_REMOVE_WITH_VALUE_REJECTED,
+    &members::GROUP_FILTERED_REMOVE_NOOP_200,
+    &members::GROUP_REPLACE_EMPTY_400,
+    &members::GROUP_ADD_DUPLICATE_MEMBER,
+    &members::GROUP_UNRELATED_REPLACE_EMPTIES,
+    &members::GROUP_GET_MEMBERS_EMPTY,
+    &members::REMOVE_WITH_NULL_REF_NOOP,
+    &members::REPLACE_MEMBERS_GARBLES_GROUP,
+    &member_effects::GROUP_PUT_NOT_APPLIED,
+    &member_effects::GROUPS_HAVE_NO_EFFECT,
+    &member_effects::GROUP_SYNC_WIPES_MANUAL_ROLES,
+    &groups::GROUP_POST_500,
+    &groups::GROUP_PATCH_SCHEMAS_STRICT_422,
+    &groups::GROUP_REPLACE_OP_UNSUPPORTED,
+    &groups::GROUP_PATH_FORM_500,
+    &groups::GROUP_EXTERNALID_USED_AS_ID,
+    &groups::PUT_MEMBERS_IMMUTABLE_400,
+    &groups::GROUP_REPLACE_MEMBERS_REFUSED,
+    &groups::GROUP_NAME_WHITESPACE_TWIN,
+    &groups::DISPLAYNAME_ALTERED_IN_ANSWER,
     &patch_refused::PATCH_RETURNS_STALE_RESOURCE,
     &patch_refused::DOTTED_KEYS_REJECTED,
     &patch_refused::ADD_NESTED_NEEDS_PARENT,

@@ -8,6 +8,7 @@ mod bulk;
 mod cursors;
 mod definitions;
 mod deviations;
+mod deviations_groups;
 mod deviations_patch;
 mod deviations_support;
 mod discovery;
