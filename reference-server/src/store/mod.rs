@@ -8,7 +8,7 @@ mod notes;
 mod sql;
 mod tokens;
 
-use std::{fmt, sync::Arc};
+use std::{collections::HashMap, fmt, sync::Arc};
 
 use futures::future::BoxFuture;
 use thiserror::Error;
@@ -83,8 +83,40 @@ pub trait Store: Send + Sync + 'static {
     /// The members of a group, in the order in which they were added.
     fn members<'a>(&'a self, tenant: &'a TenantId, group: ResourceId) -> Answer<'a, Vec<Reference>>;
 
+    /// The members of each of these groups, as [`Store::members`] gives them. One that has none may be missing.
+    /// A store that is far away is asked once for all.
+    fn members_of_each<'a>(
+        &'a self,
+        tenant: &'a TenantId,
+        groups: &'a [ResourceId],
+    ) -> Answer<'a, References> {
+        Box::pin(async move {
+            let mut all = References::with_capacity(groups.len());
+            for group in groups {
+                all.insert(*group, self.members(tenant, *group).await?);
+            }
+            Ok(all)
+        })
+    }
+
     /// The groups that have this resource as a direct member, in the order of the list.
     fn groups_of<'a>(&'a self, tenant: &'a TenantId, member: ResourceId) -> Answer<'a, Vec<Reference>>;
+
+    /// The groups of each of these resources, as [`Store::groups_of`] gives them. One that has none may be missing.
+    /// A store that is far away is asked once for all.
+    fn groups_of_each<'a>(
+        &'a self,
+        tenant: &'a TenantId,
+        members: &'a [ResourceId],
+    ) -> Answer<'a, References> {
+        Box::pin(async move {
+            let mut all = References::with_capacity(members.len());
+            for member in members {
+                all.insert(*member, self.groups_of(tenant, *member).await?);
+            }
+            Ok(all)
+        })
+    }
 
     /// Waits until no other server is in between a write of this resource and the news of it. A store alone
     /// keeps a resource whole; but its account hears of a write after the write, and of two servers that write
@@ -315,6 +347,9 @@ pub struct Reference {
     /// See [`Draft::display`].
     pub display: Arc<str>,
 }
+
+/// What several resources show of others, each under its own id.
+pub type References = HashMap<ResourceId, Vec<Reference>>;
 
 /// One page of a list.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]

@@ -12,18 +12,20 @@ use sqlx::{
     query_as, query_scalar,
 };
 use tokio::time::timeout;
+use uuid::Uuid;
 
 use self::accounts::PostgresLedger;
 use super::{
     AFTER, BEFORE, BLOCK, FROM, GROUPS_OF, MEMBERS, OpenError, READ, RecordRow, START, SqlAccounts, TOTAL,
-    digest, failed, migrator, record, records, references, select_records, signed, unsigned,
+    digest, failed, migrator, record, records, references, references_of_each, select_records,
+    select_references_of_each, signed, unsigned,
     write::{Failure, apply},
 };
 use crate::{
     accounts::Accounts,
     store::{
-        Answer, Committed, Key, Kind, Page, Record, Reference, ResourceId, Sequence, Store, StoreError,
-        TenantId, Turn, Write,
+        Answer, Committed, Key, Kind, Page, Record, Reference, References, ResourceId, Sequence, Store,
+        StoreError, TenantId, Turn, Write,
     },
 };
 
@@ -46,6 +48,19 @@ const SCHEMA: &str = "scimspec";
 /// resources.
 const FIND: &str = select_records!(
     "WHERE r.sequence = ANY (ARRAY(SELECT resource FROM keys WHERE digest = $1)) ORDER BY r.sequence"
+);
+
+const MEMBERS_OF_EACH: &str = select_references_of_each!(
+    "holder",
+    "member",
+    "UNNEST($1::UUID[]) wanted JOIN resources o ON o.id = wanted",
+    "m.place"
+);
+const GROUPS_OF_EACH: &str = select_references_of_each!(
+    "member",
+    "holder",
+    "UNNEST($1::UUID[]) wanted JOIN resources o ON o.id = wanted",
+    "r.sequence"
 );
 
 const STEPS: &[(&str, &str)] = &[
@@ -146,6 +161,17 @@ impl PostgresStore {
         Ok(Page { total, records: records(rows) })
     }
 
+    async fn references_of_each(
+        &self,
+        question: &'static str,
+        tenant: &TenantId,
+        ids: &[ResourceId],
+    ) -> Result<References, StoreError> {
+        let ids: Vec<Uuid> = ids.iter().map(|id| id.0).collect();
+        let rows = query_as(question).bind(ids).bind(tenant.as_str()).fetch_all(&self.pool).await;
+        rows.map(references_of_each).map_err(|error| failed(&error))
+    }
+
     async fn write(&self, tenant: &TenantId, write: &Write) -> Result<Committed, Failure> {
         let mut tx = self.pool.begin().await?;
         let committed = apply(&mut *tx, tenant, write).await?;
@@ -229,6 +255,22 @@ impl Store for PostgresStore {
             let rows = query_as(MEMBERS).bind(group.0).bind(tenant.as_str()).fetch_all(&self.pool).await;
             rows.map(references).map_err(|error| failed(&error))
         })
+    }
+
+    fn members_of_each<'a>(
+        &'a self,
+        tenant: &'a TenantId,
+        groups: &'a [ResourceId],
+    ) -> Answer<'a, References> {
+        Box::pin(self.references_of_each(MEMBERS_OF_EACH, tenant, groups))
+    }
+
+    fn groups_of_each<'a>(
+        &'a self,
+        tenant: &'a TenantId,
+        members: &'a [ResourceId],
+    ) -> Answer<'a, References> {
+        Box::pin(self.references_of_each(GROUPS_OF_EACH, tenant, members))
     }
 
     fn groups_of<'a>(&'a self, tenant: &'a TenantId, member: ResourceId) -> Answer<'a, Vec<Reference>> {
