@@ -371,6 +371,16 @@ pub enum MemberChange {
     Set(Vec<ResourceId>),
 }
 
+impl MemberChange {
+    /// Whether it cannot change anything.
+    pub fn is_empty(&self) -> bool {
+        match self {
+            Self::Add(ids) | Self::Remove(ids) => ids.is_empty(),
+            Self::Set(_) => false,
+        }
+    }
+}
+
 /// A change to be committed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Write {
