@@ -6,12 +6,16 @@ mod accounts;
 mod active;
 mod create;
 mod deactivate;
+mod errors;
+mod filter_case;
+mod filters;
 mod groups;
 mod hidden;
 mod member_effects;
 mod members;
 mod memory;
 mod operations;
+mod paging;
 mod patch;
 mod patch_misapplied;
 mod patch_nulls;
@@ -220,6 +224,32 @@ static TABLE: &[&Deviation] = &[
     &replacing::PUT_NOT_SUPPORTED_FOR_USERS,
     &replacing::PUT_405,
     &replacing::PUT_MERGES_INSTEAD_OF_REPLACING,
+    &filters::FILTER_AND_UPPERCASE_TRUNCATES,
+    &filters::FILTER_COMPOUND_TRUNCATED,
+    &filters::FILTER_UNKNOWN_RETURNS_ALL,
+    &filters::FILTER_EXTERNALID_UNSUPPORTED,
+    &filters::FILTER_SCHEMAS_ATTRIBUTE_400,
+    &filters::TRAILING_SLASH_BREAKS_QUERY,
+    &filter_case::FILTER_USERNAME_CASE_SENSITIVE,
+    &filter_case::FILTER_DISPLAYNAME_CASE_SENSITIVE,
+    &filter_case::FILTER_CASE_PARTIAL_OPERATORS,
+    &paging::STARTINDEX_ZERO_BASED,
+    &paging::STARTINDEX_OVERLAP,
+    &paging::TOTALRESULTS_WRONG_WITH_FILTER,
+    &paging::TOTALRESULTS_SHRINKS_WITH_STARTINDEX,
+    &paging::ITEMSPERPAGE_ECHOES_COUNT,
+    &paging::DOUBLE_PAGING_EMPTIES_LATER_PAGES,
+    &paging::STARTINDEX_IGNORED_ON_SHORT_LIST,
+    &errors::CONFLICT_WITHOUT_SCIMTYPE,
+    &errors::CONFLICT_AS_500,
+    &errors::ERROR_NESTED_IN_RESPONSE,
+    &errors::ERROR_STATUS_IS_NUMBER,
+    &errors::ERROR_STATUS_IS_OBJECT,
+    &errors::RATE_LIMIT_429_PLAIN,
+    &errors::CONTENT_TYPE_SWAPPED,
+    &errors::REQUEST_CONTENT_TYPE_UNCHECKED,
+    &errors::MALFORMED_JSON_NOT_SCIM,
+    &errors::SCIMTYPE_NULL_TEXT,
 ];
 
 /// Where a server can be wrapped.

@@ -14,7 +14,7 @@ use axum::{
 use serde_json::Value;
 
 use super::Seams;
-use crate::{BasePath, scim::Error};
+use crate::{BasePath, http::bearer, scim::Error};
 
 /// More than any server in this crate takes; a longer body is left to the server to refuse.
 const LONGEST: usize = 16 * 1024 * 1024;
@@ -113,6 +113,20 @@ impl Server {
         answer.json().filter(|_| answer.status == StatusCode::OK)
     }
 
+    /// The same server, asked with this token.
+    pub(super) fn with_token(&self, token: &str) -> Self {
+        let mut server = self.clone();
+        if let Ok(authorization) = HeaderValue::from_str(&format!("Bearer {token}")) {
+            server.headers.insert(header::AUTHORIZATION, authorization);
+        }
+        server
+    }
+
+    /// The token that the client came with.
+    pub(super) fn token(&self) -> Option<&str> {
+        bearer(&self.headers)
+    }
+
     /// Who the client is, as far as the server can tell clients apart.
     pub(super) fn client(&self) -> String {
         let credential = self.headers.get(header::AUTHORIZATION);
@@ -147,6 +161,12 @@ impl Wire {
         }
         let server = Server { headers, base, next };
         Ok(Self { parts, body, place: Place::of(&rest), server })
+    }
+
+    /// The same request once more.
+    pub(super) fn again(&self) -> Self {
+        let Self { parts, body, place, server } = self;
+        Self { parts: parts.clone(), body: body.clone(), place: place.clone(), server: server.clone() }
     }
 
     /// Whether the method is this one.
