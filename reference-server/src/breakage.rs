@@ -219,12 +219,13 @@ impl World {
         };
         let seams = Seams {
             base_path: BasePath::new(&config.base_path),
+            tenants: Arc::new(config.tenants.clone()),
+            tokens: Arc::new(ReferenceServer::tokens_in_memory(&config)),
             store: store.clone(),
             accounts: accounts.clone(),
             http: Vec::new(),
         };
-        let tokens = ReferenceServer::tokens_in_memory(&config);
-        Self { store, accounts, router: ReferenceServer::over(seams, tokens, config).router() }
+        Self { store, accounts, router: ReferenceServer::over(seams, config).router() }
     }
 
     async fn ask(&self, method: &str, path: &str, if_match: Option<&str>, body: Value) -> (u16, Value) {

@@ -205,7 +205,8 @@ impl ReferenceServer {
 
     fn with(Opened { store, accounts, .. }: Opened, tokens: ScimTokens, config: Config) -> Self {
         let base_path = BasePath::new(&config.base_path);
-        Self::over(Seams { base_path, store, accounts, http: Vec::new() }, tokens, config)
+        let (tokens, tenants) = (Arc::new(tokens), Arc::new(config.tenants.clone()));
+        Self::over(Seams { base_path, tenants, tokens, store, accounts, http: Vec::new() }, config)
     }
 
     fn tokens_in_memory(config: &Config) -> ScimTokens {
@@ -216,7 +217,7 @@ impl ReferenceServer {
     }
 
     /// A server over what is given.
-    fn over(seams: Seams, tokens: ScimTokens, config: Config) -> Self {
+    fn over(seams: Seams, config: Config) -> Self {
         let seams = config.deviations.iter().fold(seams, |seams, deviation| deviation.install(seams));
         let Protocol { rules, registry, clock } = config.protocol;
         let service = Service {
@@ -229,8 +230,8 @@ impl ReferenceServer {
             base_path: seams.base_path,
             public_url: config.public_url,
             limits: config.limits,
-            tenants: Arc::new(config.tenants),
-            tokens: Arc::new(tokens),
+            tenants: seams.tenants,
+            tokens: seams.tokens,
             store: seams.store,
             accounts: seams.accounts,
             turns: Turns::default(),

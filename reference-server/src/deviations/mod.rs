@@ -4,31 +4,42 @@
 
 mod accounts;
 mod active;
+mod apart;
 mod create;
 mod deactivate;
 mod errors;
+mod exposed;
 mod filter_case;
 mod filters;
 mod groups;
 mod hidden;
+mod linking;
 mod member_effects;
 mod members;
 mod memory;
+mod names;
+mod not_emulated;
 mod operations;
 mod paging;
 mod patch;
 mod patch_misapplied;
 mod patch_nulls;
 mod patch_refused;
+mod people;
 mod primaries;
+mod protected;
 mod query;
 mod reactivate;
 mod replacing;
 mod seams;
 mod stored;
 mod survivors;
+mod tenancy;
+mod tenants;
 mod update;
+mod veiled;
 mod visit;
+mod whole;
 mod wire;
 mod writes;
 
@@ -42,8 +53,9 @@ use axum::{
 };
 use futures::future::BoxFuture;
 
+pub use self::not_emulated::NOT_EMULATED;
 use self::visit::Visit;
-use crate::{BasePath, accounts::Accounts, store::Store};
+use crate::{BasePath, accounts::Accounts, store::Store, tenant::Tenants, token::ScimTokens};
 
 /// A bug that can be switched on.
 pub struct Deviation {
@@ -177,6 +189,38 @@ static TABLE: &[&Deviation] = &[
     &update::UPDATE_OF_INACTIVE_USER_409,
     &accounts::RENAME_LEAVES_STALE_COPIES,
     &create::CREATE_ACTIVE_STRING_REJECTED,
+    &survivors::DEACTIVATE_TOKEN_INTROSPECTS_ACTIVE,
+    &survivors::TOKEN_REFRESH_SKIPS_ACTIVE_CHECK,
+    &survivors::DELETE_KEEPS_TOKENS,
+    &survivors::CREATE_LINK_INACTIVE_KEEPS_SESSION,
+    &veiled::DEACTIVATE_LEAVES_OUTER_ROLE,
+    &veiled::PENDING_INVITE_SURVIVES_DEPROVISION,
+    &linking::ADOPT_LOCAL_ACCOUNT_BY_EMAIL,
+    &linking::ADOPT_BY_USERNAME_MERGES_PEOPLE,
+    &linking::NUMERIC_EXTERNALID_IS_INTERNAL_ID,
+    &apart::UNLINKED_IDENTITY_NOT_DEPROVISIONED,
+    &reactivate::REACTIVATE_UNBLOCKS_ADMIN_BLOCKED_KEYS,
+    &names::RECREATE_AFTER_REMOVAL_ALREADY_EXISTS,
+    &names::GHOST_USER_BLOCKS_REPROVISION,
+    &names::UPDATE_OVERWRITES_IDP_LINK,
+    &names::REACTIVATE_ENABLES_UNRELATED_LOCAL_ACCOUNT,
+    &protected::LAST_ADMIN_CAN_BE_DEPROVISIONED,
+    &protected::DELETE_REMOVES_ADMIN,
+    &protected::PROTECTED_USER_EDITABLE_BY_GROUPS,
+    &tenants::TENANT_READ_LEAK,
+    &tenants::TENANT_LIST_LEAK,
+    &tenants::TENANT_WRITE_LEAK,
+    &tenants::TENANT_409_ORACLE,
+    &tenants::CREATE_LANDS_IN_DEFAULT_TENANT,
+    &tenants::DELETE_LINK_REMOVES_SHARED_USER,
+    &tenants::EMAIL_CHANGE_OF_INVITED_USER_TAKEOVER,
+    &exposed::EDIT_PERMISSION_BYPASSED,
+    &exposed::DISCOVERY_WITHOUT_AUTH,
+    &exposed::FILTER_LIKE_WILDCARDS,
+    &exposed::NO_PAGE_LIMIT_DOS,
+    &exposed::HIDDEN_ATTRIBUTE_READABLE_BY_FILTER,
+    &exposed::DEFAULT_OPEN_ENDPOINT,
+    &exposed::BAD_ID_ANSWERED_401,
     &members::GROUP_FILTERED_REMOVE_CLEARS_ALL,
     &members::GROUP_ADD_REPLACES_MEMBERS,
     &members::GROUP_REMOVE_WITH_VALUE_CLEARS_ALL,
@@ -256,6 +300,10 @@ static TABLE: &[&Deviation] = &[
 pub(crate) struct Seams {
     /// Where SCIM is served.
     pub(crate) base_path: BasePath,
+    /// Whom it serves.
+    pub(crate) tenants: Arc<Tenants>,
+    /// By what it recognises identity providers.
+    pub(crate) tokens: Arc<ScimTokens>,
     /// What the server keeps its resources in.
     pub(crate) store: Arc<dyn Store>,
     /// What the server governs.
