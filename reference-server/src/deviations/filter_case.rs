@@ -127,10 +127,10 @@ fn holds(filter: &Filter, of: &ResourceType, resource: &Map, counts: Counts) -> 
         Filter::Test(path, test) => {
             let located = located(path, of);
             match (exactly(path, test, counts), located) {
-                (Some((op, text)), Some(located)) if is_folded(located.leaf()) => {
+                (Some((op, wanted)), Some(located)) if is_folded(located.leaf()) => {
                     let values = located.value(resource);
                     any_text(values, located.sub.map(|sub| sub.name.as_str()), |value| {
-                        compare(op, value, text)
+                        compare(op, value, wanted)
                     })
                 }
                 _ => is_met(filter, of, resource),
@@ -160,8 +160,8 @@ fn holds_for(filter: &Filter, of: &Attribute, value: &Value, counts: Counts) -> 
         Filter::Test(path, test) => {
             let sub = of.sub_attribute(&path.name).filter(|sub| is_folded(sub));
             match (exactly(path, test, counts), sub) {
-                (Some((op, text)), Some(sub)) => {
-                    any_text(Some(value), Some(&sub.name), |value| compare(op, value, text))
+                (Some((op, wanted)), Some(sub)) => {
+                    any_text(Some(value), Some(&sub.name), |value| compare(op, value, wanted))
                 }
                 _ => filter.bind_values(of).is_ok_and(|filter| filter.matches(value)),
             }
@@ -189,7 +189,7 @@ fn is_folded(attribute: &Attribute) -> bool {
 /// The operator and the text of a test in which letter case counts.
 fn exactly<'a>(path: &AttrPath, test: &'a Test, counts: Counts) -> Option<(CompareOp, &'a str)> {
     match test {
-        Test::Compare(op, Literal::String(text)) if counts(path, *op) => Some((*op, text)),
+        Test::Compare(op, Literal::String(wanted)) if counts(path, *op) => Some((*op, wanted)),
         _ => None,
     }
 }

@@ -5,8 +5,12 @@
 mod accounts;
 mod active;
 mod apart;
+mod bulk;
+mod concurrency;
 mod create;
 mod deactivate;
+mod deletion;
+mod discovery;
 mod errors;
 mod exposed;
 mod filter_case;
@@ -27,10 +31,13 @@ mod patch_nulls;
 mod patch_refused;
 mod people;
 mod primaries;
+mod projecting;
 mod protected;
 mod query;
+mod race;
 mod reactivate;
 mod replacing;
+mod representation;
 mod seams;
 mod stored;
 mod survivors;
@@ -294,6 +301,43 @@ static TABLE: &[&Deviation] = &[
     &errors::REQUEST_CONTENT_TYPE_UNCHECKED,
     &errors::MALFORMED_JSON_NOT_SCIM,
     &errors::SCIMTYPE_NULL_TEXT,
+    &representation::MISSING_SCHEMAS_ACCEPTED,
+    &representation::EXTERNALID_NOT_ECHOED,
+    &representation::EXTERNALID_NEVER_STORED,
+    &representation::EXTERNALID_REQUIRED,
+    &representation::UNKNOWN_ID_400,
+    &representation::UNKNOWN_ID_500,
+    &representation::CORE_ATTRIBUTES_UNDER_URN,
+    &representation::GROUP_LIST_OMITS_MEMBERS,
+    &representation::LOCATION_RELATIVE,
+    &representation::LOCATION_NAMES_OTHER_ID,
+    &representation::META_MISSING_ON_SOME_VERBS,
+    &representation::EMPTY_REQUIRED_STRING_ACCEPTED,
+    &projecting::EXCLUDED_MEMBERS_IGNORED,
+    &projecting::EXCLUDEDATTRIBUTES_UNSUPPORTED,
+    &projecting::ATTRIBUTES_WRONG_URN_FORM,
+    &projecting::GROUP_LOOKUP_LOADS_MEMBERS,
+    &discovery::BULK_ME_404_INSTEAD_OF_501,
+    &discovery::SCHEMAS_BARE_ARRAY,
+    &discovery::SCHEMAS_HTML_404,
+    &discovery::DISCOVERY_EMPTY_LISTS,
+    &discovery::DISCOVERY_LOCATION_404,
+    &discovery::SCHEMA_FLAGS_WRONG,
+    &bulk::BULK_MALFORMED_200,
+    &bulk::BULK_STATUS_OBJECT_RESPONSE_STRING,
+    &bulk::BULK_STOPS_AT_FIRST_ERROR,
+    &bulk::BULK_PUT_PATCH_IGNORES_DEACTIVATION,
+    &deletion::DELETE_GROUP_LEAVES_USER_GROUPS,
+    &deletion::DELETE_500_BUT_DELETES,
+    &deletion::SECOND_DELETE_204,
+    &deletion::DELETED_USER_STILL_LISTED,
+    &deletion::DELETE_WITHOUT_EXTERNALID_500,
+    &concurrency::RACE_CREATE_500,
+    &concurrency::RACE_CREATE_NONJSON_502,
+    &concurrency::VERSION_WITHOUT_PRECONDITIONS,
+    &concurrency::IF_MATCH_CHECK_THEN_WRITE,
+    &concurrency::FAILED_VALIDATION_LEAVES_WRITES,
+    &concurrency::CREATE_503_AFTER_COMMIT,
 ];
 
 /// Where a server can be wrapped.

@@ -129,13 +129,9 @@ async fn whole_if_short(wire: Wire) -> Answer {
     let answer = wire.go().await;
     let Some(start) = wire.number("startIndex").filter(|start| *start > 1) else { return answer };
     let total = answer.json().and_then(|list| list["totalResults"].as_i64());
-    let size = match wire.number("count") {
-        Some(count) => Some(count),
-        None => {
-            let config = wire.server.read("/ServiceProviderConfig").await.unwrap_or_default();
-            config.pointer("/pagination/defaultPageSize").and_then(Value::as_i64)
-        }
-    };
+    let config = wire.server.read("/ServiceProviderConfig").await.unwrap_or_default();
+    let by_default = config.pointer("/pagination/defaultPageSize").and_then(Value::as_i64);
+    let size = wire.number("count").or(by_default);
     if total.is_none() || total >= size {
         return answer;
     }

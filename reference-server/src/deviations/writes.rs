@@ -114,6 +114,21 @@ impl Seams {
         })
     }
 
+    /// Judges the operations of bulk requests, and no other writes.
+    pub(super) fn judge_bulk<F>(self, judge: impl Fn(Server, Write) -> F + Send + Sync + 'static) -> Self
+    where
+        F: Future<Output = Verdict> + Send + 'static,
+    {
+        let judge = Arc::new(judge);
+        self.wrap_wire(move |wire| {
+            let judge = Arc::clone(&judge);
+            async move {
+                let is_bulk = wire.place == Place::Bulk && wire.is(&Method::POST);
+                if is_bulk { bulk(wire, &*judge).await } else { wire.go().await }
+            }
+        })
+    }
+
     /// Changes the body of every write.
     pub(super) fn rewrite(self, edit: impl Fn(&mut Write) + Send + Sync + 'static) -> Self {
         self.judge_writes(move |_, mut write| {
