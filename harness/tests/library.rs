@@ -86,7 +86,7 @@ impl Subject {
             Self::GitLab(generation) => {
                 // The tokens are made where the server is.
                 let config = GitLabConfig::new(generation, TokenHash::of(""), TokenHash::of(""));
-                Front::GitLab(Box::new(config))
+                Front::GitLab { config: Box::new(config), store: StoreChoice::Memory }
             }
         };
         let address = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));

@@ -86,8 +86,8 @@ pub struct Limits {
     /// How many levels a filter may have, one test being one; a deeper one is refused with `invalidFilter`. More
     /// than 64 levels of brackets are never taken.
     pub filter_depth: usize,
-    /// How many requests a tenant may send; nothing: as many as it likes. What is more is answered with 429
-    /// and `Retry-After`.
+    /// How many requests a tenant may send to this server; nothing: as many as it likes. What is more is answered
+    /// with 429 and `Retry-After`. Servers on one store count each for itself.
     pub rate: Option<Rate>,
 }
 

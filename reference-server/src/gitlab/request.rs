@@ -106,7 +106,7 @@ impl Front {
             let limit = self.rate.take(&self.tenant_of(place.scope()));
             limit.map_err(|wait| Refusal::retry_later(crate::rate::retry_after(wait)))
         };
-        match (place.scope(), self.generation) {
+        match (place.scope(), instance.generation) {
             (Scope::Group(path), _) => group_gates(path, instance).and_then(|()| authorise()),
             (Scope::Instance, Generation::Classic) => {
                 gates(place, instance.settings).and_then(|()| authorise())
@@ -134,7 +134,7 @@ impl Front {
     pub(super) fn tenant_of(&self, scope: &Scope) -> TenantId {
         match scope {
             Scope::Instance => self.tenant.clone(),
-            Scope::Group(path) => TenantId::new(&format!("groups/{path}")),
+            Scope::Group(path) => TenantId::new(&format!("{}/{path}", self.tenant.as_str())),
         }
     }
 }

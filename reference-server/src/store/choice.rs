@@ -4,9 +4,7 @@ use std::{fmt, path::PathBuf, str::FromStr, sync::Arc};
 
 use thiserror::Error;
 
-use super::{
-    MemoryNotes, MemoryStore, MemoryTokens, Notes, OpenError, PostgresStore, SqliteStore, Store, TokenStore,
-};
+use super::{MemoryStore, MemoryTokens, Notes, OpenError, PostgresStore, SqliteStore, Store, TokenStore};
 use crate::accounts::{Accounts, MemoryAccounts};
 
 /// Which store a server has: `memory`, `sqlite:FILE` or `postgres://...`.
@@ -80,8 +78,8 @@ pub struct Opened {
     pub accounts: Arc<dyn Accounts>,
     /// The tokens of the identity providers.
     pub tokens: Arc<dyn TokenStore>,
-    /// What a front keeps of its own.
-    pub notes: Arc<dyn Notes>,
+    /// What a front keeps of its own; nothing where nothing outlives the process.
+    pub notes: Option<Arc<dyn Notes>>,
 }
 
 impl StoreChoice {
@@ -102,7 +100,7 @@ impl Opened {
             store: Arc::new(MemoryStore::default()),
             accounts: Arc::new(MemoryAccounts::default()),
             tokens: Arc::new(MemoryTokens::default()),
-            notes: Arc::new(MemoryNotes::default()),
+            notes: None,
         }
     }
 }
@@ -110,14 +108,14 @@ impl Opened {
 impl From<SqliteStore> for Opened {
     fn from(store: SqliteStore) -> Self {
         let (accounts, store) = (store.accounts(), Arc::new(store));
-        Self { accounts, tokens: Arc::clone(&store) as _, notes: Arc::clone(&store) as _, store }
+        Self { accounts, tokens: Arc::clone(&store) as _, notes: Some(Arc::clone(&store) as _), store }
     }
 }
 
 impl From<PostgresStore> for Opened {
     fn from(store: PostgresStore) -> Self {
         let (accounts, store) = (store.accounts(), Arc::new(store));
-        Self { accounts, tokens: Arc::clone(&store) as _, notes: Arc::clone(&store) as _, store }
+        Self { accounts, tokens: Arc::clone(&store) as _, notes: Some(Arc::clone(&store) as _), store }
     }
 }
 

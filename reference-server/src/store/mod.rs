@@ -11,6 +11,7 @@ mod tokens;
 use std::{collections::HashMap, fmt, sync::Arc};
 
 use futures::future::BoxFuture;
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error as _};
 use thiserror::Error;
 use uuid::Uuid;
 
@@ -18,7 +19,7 @@ pub use self::{
     choice::{Opened, StoreChoice, StoreChoiceError},
     kind::{Indexed, Kind, Name},
     memory::MemoryStore,
-    notes::{MemoryNotes, NoteChanges, NoteTexts, Notebook, Notes},
+    notes::{NoteChanges, NoteTexts, Notebook, Notes},
     sql::{OpenError, PostgresStore, SqliteStore},
     tokens::{KeptToken, MemoryTokens, TokenChange, TokenStore},
 };
@@ -216,6 +217,11 @@ impl ResourceId {
         (uuid.hyphenated().encode_lower(&mut Uuid::encode_buffer()) == text).then_some(Self(uuid))
     }
 
+    /// The id that no resource has.
+    pub(crate) fn nil() -> Self {
+        Self(Uuid::nil())
+    }
+
     /// A number that spreads ids evenly, for picking one of several locks.
     pub(crate) fn spread(self) -> u64 {
         self.0.as_u64_pair().1
@@ -231,6 +237,19 @@ impl From<Uuid> for ResourceId {
 impl From<ResourceId> for Uuid {
     fn from(id: ResourceId) -> Self {
         id.0
+    }
+}
+
+impl Serialize for ResourceId {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+impl<'de> Deserialize<'de> for ResourceId {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        Self::parse(&text).ok_or_else(|| D::Error::custom("not the id of a resource"))
     }
 }
 

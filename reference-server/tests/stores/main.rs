@@ -1,4 +1,5 @@
-//! What every store promises, asked of each of them: in memory, in a SQLite file, in PostgreSQL. A PostgreSQL
+//! What every store promises, asked of each of them: in memory, in a SQLite file, in PostgreSQL; and a GitLab, which
+//! has to be the same over each. A PostgreSQL
 //! server is the one that `SCIMSPEC_TEST_POSTGRES` names, or one of our own where its programs are installed;
 //! where neither is, its tests are reported as ignored, and standard error says why.
 
@@ -6,6 +7,8 @@
 
 mod cluster;
 mod contract;
+#[path = "../gitlab/mod.rs"]
+mod gitlab;
 mod kill;
 mod lists;
 mod memberships;
@@ -37,6 +40,7 @@ fn main() -> ExitCode {
     for kind in [StoreKind::Memory, StoreKind::Sqlite, StoreKind::Postgres] {
         let shared = [contract::BEHAVIOURS, lists::BEHAVIOURS, memberships::BEHAVIOURS, races::BEHAVIOURS];
         trials.extend(shared.into_iter().flatten().map(|behaviour| trial(kind, *behaviour)));
+        trials.extend(gitlab::behaviours().map(|behaviour| trial(kind, behaviour)));
     }
     let own = |kind, behaviours: &[Behaviour]| behaviours.iter().map(move |own| trial(kind, *own)).collect();
     let sqlite: Vec<Trial> =
