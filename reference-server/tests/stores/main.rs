@@ -13,6 +13,7 @@ mod kill;
 mod lists;
 mod memberships;
 mod postgres;
+mod processes;
 mod races;
 mod servers;
 mod sqlite;
@@ -31,7 +32,7 @@ use self::{
 };
 
 fn main() -> ExitCode {
-    if let Some(code) = kill::child() {
+    if let Some(code) = kill::child().or_else(processes::child) {
         return code;
     }
     let arguments = Arguments::from_args();
@@ -47,7 +48,8 @@ fn main() -> ExitCode {
         own(StoreKind::Sqlite, &[sqlite::BEHAVIOURS, kill::BEHAVIOURS, servers::OF_LASTING_STORES].concat());
     let of_postgres: Vec<Trial> = own(
         StoreKind::Postgres,
-        &[postgres::BEHAVIOURS, servers::OF_LASTING_STORES, servers::BEHAVIOURS].concat(),
+        &[postgres::BEHAVIOURS, servers::OF_LASTING_STORES, servers::BEHAVIOURS, processes::BEHAVIOURS]
+            .concat(),
     );
     trials.extend(sqlite);
     trials.extend(of_postgres);
