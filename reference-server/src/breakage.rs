@@ -219,6 +219,8 @@ impl World {
         };
         let seams = Seams {
             base_path: BasePath::new(&config.base_path),
+            tenants: Arc::new(config.tenants.clone()),
+            tokens: Arc::new(ReferenceServer::tokens_in_memory(&config)),
             store: store.clone(),
             accounts: accounts.clone(),
             http: Vec::new(),

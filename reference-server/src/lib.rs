@@ -21,15 +21,14 @@ pub use deviations::Deviation;
 pub use protocol::{Clock, Protocol};
 pub use rate::Rate;
 pub use tenant::{Tenant, TenantError, TenantName, Tenants};
-pub use token::{TokenError, TokenHash, generate_token};
+pub use token::{TokenError, TokenHash, TokenId, generate_token};
 
 use crate::{
-    accounts::Accounts,
     deviations::Seams,
     http::{Served, Service, Turns},
     rate::RateLimit,
     scim::{PageSize, Registry, ResourceType},
-    store::{OpenError, Opened, Store, StoreChoice},
+    store::{MemoryTokens, OpenError, Opened, StoreChoice},
     token::ScimTokens,
 };
 
@@ -87,8 +86,8 @@ pub struct Limits {
     /// How many levels a filter may have, one test being one; a deeper one is refused with `invalidFilter`. More
     /// than 64 levels of brackets are never taken.
     pub filter_depth: usize,
-    /// How many requests a tenant may send; nothing: as many as it likes. What is more is answered with 429
-    /// and `Retry-After`.
+    /// How many requests a tenant may send to this server; nothing: as many as it likes. What is more is answered
+    /// with 429 and `Retry-After`. Servers on one store count each for itself.
     pub rate: Option<Rate>,
 }
 
@@ -174,6 +173,9 @@ impl BasePath {
     }
 }
 
+/// How the tokens of identity providers begin.
+const TOKEN_PREFIX: &str = "scim_";
+
 /// A server, ready to be served.
 #[derive(Debug, Clone)]
 pub struct ReferenceServer {
@@ -183,32 +185,41 @@ pub struct ReferenceServer {
 impl ReferenceServer {
     /// A server with an empty store in memory.
     pub fn new(config: Config) -> Self {
-        Self::with(Opened::in_memory(), config)
+        let tokens = Self::tokens_in_memory(&config);
+        Self::with(Opened::in_memory(), tokens, config)
     }
 
     /// A server with this store, which it opens; what a database holds is there again.
     pub async fn open(config: Config, store: &StoreChoice) -> Result<Self, OpenError> {
-        Ok(Self::with(store.open().await?, config))
+        Self::over_store(store.open().await?, config).await
     }
 
-    /// A server over a store and the accounts that belong to it.
-    pub fn over_store(store: Arc<dyn Store>, accounts: Arc<dyn Accounts>, config: Config) -> Self {
-        Self::with(Opened { store, accounts }, config)
+    /// A server over a store that is open, and what belongs to it.
+    pub async fn over_store(opened: Opened, config: Config) -> Result<Self, OpenError> {
+        let clock = config.protocol.clock.clone();
+        let configured = token::configured(&config.tenants, &clock);
+        let kept = Arc::clone(&opened.tokens);
+        let tokens = ScimTokens::register(kept, &configured, TOKEN_PREFIX, clock).await;
+        Ok(Self::with(opened, tokens.map_err(OpenError::Unwritable)?, config))
     }
 
-    fn with(Opened { store, accounts }: Opened, config: Config) -> Self {
+    fn with(Opened { store, accounts, .. }: Opened, tokens: ScimTokens, config: Config) -> Self {
         let base_path = BasePath::new(&config.base_path);
-        Self::over(Seams { base_path, store, accounts, http: Vec::new() }, config)
+        let (tokens, tenants) = (Arc::new(tokens), Arc::new(config.tenants.clone()));
+        Self::over(Seams { base_path, tenants, tokens, store, accounts, http: Vec::new() }, config)
+    }
+
+    fn tokens_in_memory(config: &Config) -> ScimTokens {
+        let clock = &config.protocol.clock;
+        let configured = token::configured(&config.tenants, clock);
+        let kept = Arc::new(MemoryTokens::with(configured.clone()));
+        ScimTokens::new(kept, &configured, TOKEN_PREFIX, clock.clone())
     }
 
     /// A server over what is given.
     fn over(seams: Seams, config: Config) -> Self {
         let seams = config.deviations.iter().fold(seams, |seams, deviation| deviation.install(seams));
         let Protocol { rules, registry, clock } = config.protocol;
-        let tokens = ScimTokens::new("scim_", clock.clone());
-        for tenant in config.tenants.iter() {
-            tokens.accept(tenant.id(), tenant.scim_token.clone());
-        }
         let service = Service {
             users: users(&registry),
             types: Served::all(&registry),
@@ -219,8 +230,8 @@ impl ReferenceServer {
             base_path: seams.base_path,
             public_url: config.public_url,
             limits: config.limits,
-            tenants: Arc::new(config.tenants),
-            tokens: Arc::new(tokens),
+            tenants: seams.tenants,
+            tokens: seams.tokens,
             store: seams.store,
             accounts: seams.accounts,
             turns: Turns::default(),

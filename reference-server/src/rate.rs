@@ -1,5 +1,9 @@
 //! How many requests a tenant may send: a bucket of tokens for each, which fills at a steady rate. How a refusal
 //! looks on the wire is the front's.
+//!
+//! The buckets are this process's: servers that share a store count each for itself, so that N of them take up to N
+//! times the rate. What a limit protects is a process, and a count that all share would cost every request a message
+//! to the database.
 
 use std::{
     collections::HashMap,

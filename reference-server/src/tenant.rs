@@ -62,6 +62,11 @@ impl TenantName {
         Self("default".to_owned())
     }
 
+    /// The name of this GitLab instance: none that a tenant of another server on the same store can have.
+    pub(crate) fn of_gitlab(&self) -> Self {
+        Self(format!("/gitlab/{self}"))
+    }
+
     /// The name as text.
     pub fn as_str(&self) -> &str {
         &self.0

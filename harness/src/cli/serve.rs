@@ -79,7 +79,8 @@ pub(super) struct Arguments {
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Limits")]
 struct LimitArguments {
-    /// Requests per second of a tenant; what is more is answered with 429. Default: no limit.
+    /// Requests per second of a tenant; what is more is answered with 429. Each server counts for itself: two that
+    /// share a store take twice as many. Default: no limit.
     #[arg(long = "limit-rate", value_name = "NUMBER")]
     rate: Option<NonZeroU32>,
     /// Requests at once after a time of quiet. Default: as many as --limit-rate.
@@ -103,10 +104,11 @@ struct LimitArguments {
 #[derive(Debug, Args)]
 #[command(next_help_heading = "GitLab")]
 struct GitLabArguments {
-    /// Which generation of behaviour: 15.8 to about 18.6, or as of 2026. Default: current.
+    /// Which generation of behaviour: 15.8 to about 18.6, or as of 2026. Default: what the store has, or current.
     #[arg(long, value_name = "WHICH")]
     gitlab_generation: Option<GenerationFlag>,
-    /// What a deprovisioning does to the SAML identity: before 16.4 it was destroyed. Default: keep.
+    /// What a deprovisioning does to the SAML identity: before 16.4 it was destroyed. Default: what the store has,
+    /// or keep.
     #[arg(long, value_name = "WHAT")]
     gitlab_saml_identity: Option<SamlIdentityFlag>,
 }
@@ -245,24 +247,24 @@ impl Arguments {
             ("--limit-bulk", self.limits.bulk.is_some()),
             ("--limit-filter-depth", self.limits.filter_depth.is_some()),
             ("--schemas", !self.schemas.is_empty()),
-            ("--store", self.store != "memory"),
         ];
         if let Some((flag, _)) = foreign.iter().find(|(_, given)| *given) {
             return Err(Refusal::usage(format!(
                 "{flag} does not go with --as gitlab, which has no such thing"
             )));
         }
-        let generation = match self.gitlab.gitlab_generation {
-            Some(GenerationFlag::Classic) => Generation::Classic,
-            Some(GenerationFlag::Current) | None => Generation::Current,
-        };
         // The tokens are made where the server is.
-        let mut config = GitLabConfig::new(generation, TokenHash::of(""), TokenHash::of(""));
-        config.saml_identity = match self.gitlab.gitlab_saml_identity {
-            Some(SamlIdentityFlag::Destroy) => SamlIdentity::Destroy,
-            Some(SamlIdentityFlag::Keep) | None => SamlIdentity::Keep,
-        };
-        Ok(Front::GitLab(Box::new(config)))
+        let mut config = GitLabConfig::new(Generation::Current, TokenHash::of(""), TokenHash::of(""));
+        config.generation = self.gitlab.gitlab_generation.map(|generation| match generation {
+            GenerationFlag::Classic => Generation::Classic,
+            GenerationFlag::Current => Generation::Current,
+        });
+        config.saml_identity = self.gitlab.gitlab_saml_identity.map(|what| match what {
+            SamlIdentityFlag::Destroy => SamlIdentity::Destroy,
+            SamlIdentityFlag::Keep => SamlIdentity::Keep,
+        });
+        let store = self.store.parse().map_err(Refusal::usage)?;
+        Ok(Front::GitLab { config: Box::new(config), store })
     }
 }
 
@@ -381,6 +383,7 @@ fn cannot_write(path: &Path, error: &std::io::Error) -> Refusal {
 #[cfg(test)]
 mod tests {
     use clap::Parser;
+    use scimspec_reference_server::store::StoreChoice;
 
     use super::*;
 
@@ -422,8 +425,14 @@ mod tests {
     #[test]
     fn a_gitlab_has_its_own_flags_and_no_others() {
         let flags = ["--as", "gitlab", "--gitlab-generation", "classic", "--gitlab-saml-identity", "destroy"];
-        let Front::GitLab(config) = blueprint(&flags).unwrap().front else { panic!("no GitLab") };
-        assert_eq!((config.generation, config.saml_identity), (Generation::Classic, SamlIdentity::Destroy));
+        let Front::GitLab { config, store } = blueprint(&flags).unwrap().front else { panic!("no GitLab") };
+        let given = (config.generation, config.saml_identity);
+        assert_eq!(given, (Some(Generation::Classic), Some(SamlIdentity::Destroy)));
+        assert_eq!(store, StoreChoice::Memory);
+        let kept = blueprint(&["--as", "gitlab", "--store", "sqlite:people.db"]).unwrap().front;
+        let Front::GitLab { config, store } = kept else { panic!("no GitLab") };
+        assert_eq!((config.generation, config.saml_identity), (None, None));
+        assert_eq!(store, StoreChoice::Sqlite("people.db".into()));
         for flags in [
             &["--as", "gitlab", "--tenant", "one"][..],
             &["--as", "gitlab", "--deviate", "deactivate-hard-deletes"],

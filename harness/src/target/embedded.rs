@@ -63,8 +63,13 @@ pub enum Front {
         /// What it keeps people and groups in.
         store: StoreChoice,
     },
-    /// A GitLab; its tokens and limits are filled in.
-    GitLab(Box<GitLabConfig>),
+    /// A GitLab.
+    GitLab {
+        /// How it is; its tokens, limits and links are filled in.
+        config: Box<GitLabConfig>,
+        /// What it keeps users, groups and identities in.
+        store: StoreChoice,
+    },
 }
 
 /// A reference server that is being served.
@@ -153,12 +158,12 @@ impl Embedded {
         let mut named: Vec<TenantAccess> = Vec::new();
         let mut neighbour = None;
         let (is_gitlab, path, router) = match front {
-            Front::GitLab(config) => {
+            Front::GitLab { config, store } => {
                 let mut config = GitLabConfig { limits, ..*config };
                 config.scim_token = TokenHash::of(first.token.expose_secret());
                 config.admin_token = TokenHash::of(first.admin.expose_secret());
                 config.saml_group_links = vec![(GITLAB_LINK.0.to_owned(), GITLAB_LINK.1.to_owned())];
-                (true, INSTANCE_PATH, GitLabServer::new(config).router())
+                (true, INSTANCE_PATH, GitLabServer::open(config, &store).await?.router())
             }
             Front::Rfc { tenants, public_url, deviations, protocol, store } => {
                 for name in tenants {

@@ -69,6 +69,9 @@ impl Subject {
 
     fn gitlab(generation: Generation) -> Front {
         // The tokens are made where the server is.
-        Front::GitLab(Box::new(GitLabConfig::new(generation, TokenHash::of(""), TokenHash::of(""))))
+        Front::GitLab {
+            config: Box::new(GitLabConfig::new(generation, TokenHash::of(""), TokenHash::of(""))),
+            store: StoreChoice::Memory,
+        }
     }
 }

@@ -63,6 +63,7 @@ mod roll;
 use std::fmt;
 
 use futures::future::BoxFuture;
+use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
 pub(crate) use self::roll::{Credential, CredentialId, Held, Roll, credential_id};
@@ -72,7 +73,7 @@ pub use self::{
 };
 use crate::{
     scim::compare::fold,
-    store::{ResourceId, TenantId},
+    store::{ResourceId, StoreError, TenantId},
 };
 
 /// What the accounts give back.
@@ -140,8 +141,14 @@ pub enum AccountsError {
     Failed(String),
 }
 
+impl From<StoreError> for AccountsError {
+    fn from(error: StoreError) -> Self {
+        Self::Failed(error.to_string())
+    }
+}
+
 /// What happened in SCIM, or by an administrator's hand, that an account must follow.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Event {
     /// There is a new person.
     Provisioned(Person),
@@ -218,8 +225,33 @@ pub enum Event {
     },
 }
 
+impl Event {
+    /// The same with a slow hash in the place of a password, as it is kept where it outlives the process. Takes its
+    /// time.
+    pub(crate) async fn hardened(mut self) -> Result<Self, AccountsError> {
+        let password = match &mut self {
+            Self::Provisioned(person) => person.password.as_mut(),
+            Self::PasswordSet { password, .. } => password.as_mut(),
+            _ => None,
+        };
+        if let Some(password) = password {
+            let clear = password.clone();
+            *password = Password::hashed(beside(move || PasswordHash::hardened(&clear)).await??);
+        }
+        Ok(self)
+    }
+}
+
+/// Does what takes long where nobody waits for a thread.
+pub(crate) async fn beside<T: Send + 'static>(
+    work: impl FnOnce() -> T + Send + 'static,
+) -> Result<T, AccountsError> {
+    let done = tokio::task::spawn_blocking(work).await;
+    done.map_err(|_| AccountsError::Failed("a password could not be hashed".to_owned()))
+}
+
 /// A person to make an account for.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Person {
     /// The User.
     pub resource: ResourceId,
@@ -236,7 +268,7 @@ pub struct Person {
 }
 
 /// How an account came to be.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Origin {
     /// The application's administrator made it, so that it may be older than all provisioning.
     Administrator,

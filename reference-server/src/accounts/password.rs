@@ -3,7 +3,7 @@
 use std::fmt;
 
 use argon2::{Algorithm, Argon2, Params, Version};
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize, Serializer, ser::Error as _};
 use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
 
@@ -28,6 +28,21 @@ impl Password {
     /// A password of which only the hash is left.
     pub(crate) fn hashed(hash: PasswordHash) -> Self {
         Self(Content::Hashed(hash))
+    }
+}
+
+impl Serialize for Password {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match &self.0 {
+            Content::Hashed(hash) => hash.serialize(serializer),
+            Content::Clear(_) => Err(S::Error::custom("a password in clear is never written down")),
+        }
+    }
+}
+
+impl<'de> Deserialize<'de> for Password {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        PasswordHash::deserialize(deserializer).map(Self::hashed)
     }
 }
 

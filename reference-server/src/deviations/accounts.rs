@@ -4,13 +4,10 @@ use std::sync::Arc;
 
 use futures::future::BoxFuture;
 
-use super::{Cluster, Deviation};
+use super::{Cluster, Deviation, seams::WrongAccounts};
 use crate::{
-    accounts::{
-        Account, AccountId, Accounts, AccountsError, Answer, EndPermit, Event, Identity, Origin, Password,
-        SignedIn, Who,
-    },
-    store::{ResourceId, TenantId},
+    accounts::{Accounts, AccountsError, Answer, Event, Origin, Who},
+    store::TenantId,
 };
 
 /// Snipe-IT changed what it displayed and not what it checked.
@@ -73,7 +70,11 @@ impl Rerouted {
     }
 }
 
-impl Accounts for Rerouted {
+impl WrongAccounts for Rerouted {
+    fn inner(&self) -> &Arc<dyn Accounts> {
+        &self.inner
+    }
+
     fn apply<'a>(&'a self, tenant: &'a TenantId, event: Event) -> Answer<'a, ()> {
         Box::pin(async move {
             for event in (self.reroute)(Arc::clone(&self.inner), tenant.clone(), event).await? {
@@ -81,42 +82,5 @@ impl Accounts for Rerouted {
             }
             Ok(())
         })
-    }
-
-    fn account<'a>(&'a self, tenant: &'a TenantId, who: Who) -> Answer<'a, Option<Account>> {
-        self.inner.account(tenant, who)
-    }
-
-    fn permit_end<'a>(&'a self, tenant: &'a TenantId, resource: ResourceId) -> Answer<'a, EndPermit> {
-        self.inner.permit_end(tenant, resource)
-    }
-
-    fn sign_in<'a>(
-        &'a self,
-        tenant: &'a TenantId,
-        user_name: &'a str,
-        password: Password,
-    ) -> Answer<'a, SignedIn> {
-        self.inner.sign_in(tenant, user_name, password)
-    }
-
-    fn open_session(&self, tenant: &TenantId, account: AccountId) -> Answer<'_, SignedIn> {
-        self.inner.open_session(tenant, account)
-    }
-
-    fn refresh<'a>(&'a self, tenant: &'a TenantId, refresh: &'a str) -> Answer<'a, SignedIn> {
-        self.inner.refresh(tenant, refresh)
-    }
-
-    fn sign_out<'a>(&'a self, tenant: &'a TenantId, session: &'a str) -> Answer<'a, ()> {
-        self.inner.sign_out(tenant, session)
-    }
-
-    fn issue_token(&self, tenant: &TenantId, account: AccountId) -> Answer<'_, String> {
-        self.inner.issue_token(tenant, account)
-    }
-
-    fn identify<'a>(&'a self, tenant: &'a TenantId, credential: &'a str) -> Answer<'a, Identity> {
-        self.inner.identify(tenant, credential)
     }
 }

@@ -3,7 +3,8 @@
 use axum::response::Response;
 use serde_json::{Value, json};
 
-use super::{Cluster, Deviation, active::member, visit::Visit};
+use super::{Cluster, Deviation, active::member, operations::field, visit::Visit};
+use crate::scim::Error;
 
 /// Probo made everyone active.
 pub(super) static CREATE_IGNORES_ACTIVE_FALSE: Deviation = Deviation {
@@ -39,6 +40,22 @@ pub(super) static CREATE_OMITTED_ACTIVE_IS_INACTIVE: Deviation = Deviation {
                     object.insert("active".to_owned(), json!(false));
                 }
             })
+        })
+    },
+};
+
+/// The reference code of Microsoft refused what Entra sends.
+pub(super) static CREATE_ACTIVE_STRING_REJECTED: Deviation = Deviation {
+    slug: "create-active-string-rejected",
+    cluster: Cluster::ShapesOfActive,
+    wrong: "a User that is created with active \"True\", as Entra may send it, is refused with 400",
+    right: "\"True\" is taken for true",
+    source: "https://github.com/AzureAD/SCIMReferenceCode/issues/21",
+    install: |seams| {
+        seams.refuse(|write| {
+            let is_string = field(&write.body, "active").is_some_and(Value::is_string);
+            let refused = write.is_user() && write.is_create() && is_string;
+            refused.then(|| Error::invalid_value("active is a string and has to be a Boolean."))
         })
     },
 };

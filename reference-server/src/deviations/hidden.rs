@@ -2,10 +2,8 @@
 
 use std::sync::Arc;
 
-use super::{Cluster, Deviation, Seams};
-use crate::store::{
-    Answer, Committed, Key, Kind, Page, Record, Reference, ResourceId, Sequence, Store, TenantId, Turn, Write,
-};
+use super::{Cluster, Deviation, Seams, seams::WrongStore};
+use crate::store::{Answer, Key, Kind, Record, Sequence, Store, TenantId};
 
 /// GrowthBook searched among the active ones only.
 pub(super) static INACTIVE_HIDDEN_FROM_FILTER: Deviation = Deviation {
@@ -14,40 +12,24 @@ pub(super) static INACTIVE_HIDDEN_FROM_FILTER: Deviation = Deviation {
     wrong: "a filter does not find an inactive User, so that the provider creates the person again",
     right: "a filter finds an inactive User, with active false",
     source: "https://github.com/growthbook/growthbook/issues/1680",
-    install: |seams| Seams { store: Arc::new(ActiveOnly { inner: seams.store }), ..seams },
+    install: |seams: Seams| seams.wrap_store(|inner| ActiveOnly { inner }),
 };
 
 struct ActiveOnly {
     inner: Arc<dyn Store>,
 }
 
-impl Store for ActiveOnly {
+impl WrongStore for ActiveOnly {
+    fn inner(&self) -> &Arc<dyn Store> {
+        &self.inner
+    }
+
     fn find<'a>(&'a self, tenant: &'a TenantId, kind: Kind, key: &'a Key) -> Answer<'a, Vec<Arc<Record>>> {
         Box::pin(async move {
             let mut found = self.inner.find(tenant, kind, key).await?;
             found.retain(|record| !is_inactive(record));
             Ok(found)
         })
-    }
-
-    fn page_after<'a>(
-        &'a self,
-        tenant: &'a TenantId,
-        kind: Kind,
-        after: Option<Sequence>,
-        count: u64,
-    ) -> Answer<'a, Page> {
-        self.inner.page_after(tenant, kind, after, count)
-    }
-
-    fn page_before<'a>(
-        &'a self,
-        tenant: &'a TenantId,
-        kind: Kind,
-        before: Sequence,
-        count: u64,
-    ) -> Answer<'a, Page> {
-        self.inner.page_before(tenant, kind, before, count)
     }
 
     fn scan<'a>(
@@ -68,35 +50,6 @@ impl Store for ActiveOnly {
                 }
             }
         })
-    }
-
-    fn read<'a>(
-        &'a self,
-        tenant: &'a TenantId,
-        kind: Kind,
-        id: ResourceId,
-    ) -> Answer<'a, Option<Arc<Record>>> {
-        self.inner.read(tenant, kind, id)
-    }
-
-    fn page<'a>(&'a self, tenant: &'a TenantId, kind: Kind, offset: u64, count: u64) -> Answer<'a, Page> {
-        self.inner.page(tenant, kind, offset, count)
-    }
-
-    fn members<'a>(&'a self, tenant: &'a TenantId, group: ResourceId) -> Answer<'a, Vec<Reference>> {
-        self.inner.members(tenant, group)
-    }
-
-    fn groups_of<'a>(&'a self, tenant: &'a TenantId, member: ResourceId) -> Answer<'a, Vec<Reference>> {
-        self.inner.groups_of(tenant, member)
-    }
-
-    fn turn<'a>(&'a self, tenant: &'a TenantId, id: ResourceId) -> Answer<'a, Turn> {
-        self.inner.turn(tenant, id)
-    }
-
-    fn commit<'a>(&'a self, tenant: &'a TenantId, write: Write) -> Answer<'a, Committed> {
-        self.inner.commit(tenant, write)
     }
 }
 

@@ -75,6 +75,27 @@ pub(super) static REACTIVATION_DOES_NOT_RECOMPUTE_ROLES: Deviation = Deviation {
     },
 };
 
+/// LiteLLM unblocked all that was blocked.
+pub(super) static REACTIVATE_UNBLOCKS_ADMIN_BLOCKED_KEYS: Deviation = Deviation {
+    slug: "reactivate-unblocks-admin-blocked-keys",
+    cluster: Cluster::IdentityLost,
+    wrong: "a reactivation also takes back the block that the administrator has put on the account by hand",
+    right: "a reactivation takes back what the deactivation did",
+    source: "https://github.com/BerriAI/litellm/issues/26861",
+    install: |seams| {
+        seams.wrap_accounts(|inner| {
+            Rerouted::new(inner, |_, _, event| {
+                Box::pin(async move {
+                    Ok(match event {
+                        Event::Reactivated { resource } => vec![event, Event::Unblocked { resource }],
+                        event => vec![event],
+                    })
+                })
+            })
+        })
+    },
+};
+
 async fn refuse_when_inactive(visit: Visit) -> Response {
     if visit.is_patch() && wanted(&visit) == Some(true) && visit.is_inactive().await {
         return refuse(Error::invalid_syntax("Invalid patch: the resource that it yields is not valid."));

@@ -95,7 +95,7 @@ async fn create(_: Administrator, State(front): App, Body(person): Body<NewPerso
 }
 
 async fn show(_: Administrator, State(front): App, Name(name): Name) -> Outcome {
-    let (resource, mut shown) = about(&front, name, |instance, id| {
+    let (resource, mut shown) = looked_up(&front, name, |instance, id| {
         let user = instance.users.get(&id)?;
         let identity = instance.identity_of(&Scope::Instance, id).and_then(|at| instance.identities.get(at));
         let login = instance.saml.iter().find(|login| (login.user, &login.scope) == (id, &Scope::Instance));
@@ -145,7 +145,7 @@ async fn set_password(
 }
 
 async fn issue_token(_: Administrator, State(front): App, Name(name): Name) -> Outcome {
-    let resource = about(&front, name, |instance, id| instance.users.get(&id).map(|user| user.resource));
+    let resource = looked_up(&front, name, |instance, id| instance.users.get(&id).map(|user| user.resource));
     let account = account(&front, resource.await?.ok_or(AccountsError::NoAccount)?).await?;
     match front.desk.accounts.issue_token(&front.tenant, account.id).await {
         Ok(token) => Ok((StatusCode::CREATED, Json(json!({"token": token}))).into_response()),
@@ -257,7 +257,7 @@ async fn delete(_: Administrator, State(front): App, Name(name): Name) -> Outcom
 }
 
 async fn settings(_: Administrator, State(front): App) -> Outcome {
-    let settings = front.turn(|instance| instance.settings).await?;
+    let settings = front.look(|instance| instance.settings).await?;
     Ok(Json(settings).into_response())
 }
 
@@ -277,7 +277,7 @@ async fn reset_token(_: Administrator, State(front): App, Body(reset): Body<Rese
         Scope::Instance => super::INSTANCE_PATH.to_owned(),
         Scope::Group(path) => format!("/api/scim/v2/groups/{path}"),
     };
-    let token = front.desk.scim_tokens.reset(&front.tenant_of(&scope))?;
+    let token = front.desk.scim_tokens.reset(&front.tenant_of(&scope)).await?;
     Ok((StatusCode::CREATED, Json(json!({"token": token, "endpoint": endpoint}))).into_response())
 }
 
@@ -306,7 +306,7 @@ async fn create_group(_: Administrator, State(front): App, Body(group): Body<New
 }
 
 async fn show_group(_: Administrator, State(front): App, Name(path): Name) -> Outcome {
-    let shown = front.turn(|instance| {
+    let shown = front.look(|instance| {
         let members = instance.groups.get(&path)?.members.iter().filter_map(|(user, member)| {
             Some(json!({"userName": instance.users.get(user)?.username, "role": member.role}))
         });
@@ -368,6 +368,15 @@ async fn about<T>(
 ) -> Result<T, AccountsError> {
     let done = front.turn(|instance| instance.user_by_login(&name).map(|id| turn(instance, id)));
     done.await?.ok_or(AccountsError::NoAccount)
+}
+
+async fn looked_up<T>(
+    front: &Front,
+    name: String,
+    look: impl FnOnce(&Instance, UserId) -> T,
+) -> Result<T, AccountsError> {
+    let seen = front.look(|instance| instance.user_by_login(&name).map(|id| look(instance, id)));
+    seen.await?.ok_or(AccountsError::NoAccount)
 }
 
 async fn account(front: &Front, resource: ResourceId) -> Result<Account, AccountsError> {

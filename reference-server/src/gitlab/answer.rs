@@ -7,7 +7,7 @@ use axum::{
 };
 use serde_json::{Map, Value, json};
 
-use crate::{accounts::AccountsError, scim::error};
+use crate::{accounts::AccountsError, scim::error, store::StoreError};
 
 /// Why a request is refused, in the shape in which GitLab says so.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -81,6 +81,12 @@ impl Refusal {
     /// The server failed.
     pub(super) fn broken() -> Self {
         Self::api(500, "500 Internal Server Error")
+    }
+}
+
+impl From<StoreError> for Refusal {
+    fn from(_: StoreError) -> Self {
+        Self::broken()
     }
 }
 

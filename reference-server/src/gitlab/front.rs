@@ -13,24 +13,26 @@ use axum::{
 };
 use futures::FutureExt;
 use serde_json::{Map, Value, json};
+use tokio::sync::Mutex;
 
 use super::{
-    Generation, admin,
+    Generation, SamlIdentity, admin,
     answer::{self, Refusal},
     filter::UserFilter,
     instance::{Instance, ScimIdentity, Scope},
+    kept::Keeper,
     params,
     request::Place,
     saml,
 };
 use crate::{
-    accounts::AccountsError,
+    accounts::{AccountsError, Event, Who},
     http::app::{
         desk::{self, Desk},
         nothing_here, personal,
     },
     rate::RateLimit,
-    store::TenantId,
+    store::{StoreError, TenantId, Turn},
 };
 
 /// Where SCIM is served, of the instance and of groups.
@@ -41,12 +43,17 @@ const LARGEST_PAGE: usize = 100;
 
 /// A running GitLab.
 pub(super) struct Front {
-    pub(super) generation: Generation,
-    pub(super) instance: tokio::sync::Mutex<Instance>,
+    pub(super) live: Mutex<Live>,
     pub(super) desk: Desk,
     /// The instance, as tokens and accounts know it.
     pub(super) tenant: TenantId,
     pub(super) rate: RateLimit,
+}
+
+/// The instance in memory, and where it is kept, if that is anywhere else.
+pub(super) struct Live {
+    pub(super) instance: Instance,
+    pub(super) keeper: Option<Keeper>,
 }
 
 impl FromRef<Arc<Front>> for Desk {
@@ -81,15 +88,70 @@ async fn scim(State(front): State<Arc<Front>>, request: Request) -> Response {
 }
 
 impl Front {
+    /// Begins to serve: goes on with what is kept, in another generation if one is given, or keeps the new instance.
+    pub(super) async fn begin(
+        &self,
+        (generation, saml_identity): (Option<Generation>, Option<SamlIdentity>),
+    ) -> Result<(), StoreError> {
+        let begun = self.turn(|instance| {
+            instance.generation = generation.unwrap_or(instance.generation);
+            instance.saml_identity = saml_identity.unwrap_or(instance.saml_identity);
+        });
+        begun.await.map_err(|error| StoreError::Failed(error.to_string()))
+    }
+
     /// A turn at the instance, and what comes of it at the accounts, before anybody else has one.
+    ///
+    /// Where the instance is kept, the news are kept with it until the accounts have heard them: a server that ends
+    /// in between leaves them to whoever has the next turn.
     pub(super) async fn turn<T>(&self, turn: impl FnOnce(&mut Instance) -> T) -> Result<T, AccountsError> {
-        let mut instance = self.instance.lock().await;
-        instance.work();
-        let done = turn(&mut instance);
-        for event in instance.take_news() {
-            self.desk.accounts.apply(&self.tenant, event).await?;
-        }
+        let mut live = self.live.lock().await;
+        let live = &mut *live;
+        let _turn = match &live.keeper {
+            Some(keeper) => keeper.turn().await?,
+            None => Turn::alone(),
+        };
+        live.catch_up().await?;
+        self.settle(live).await?;
+        live.instance.work();
+        let done = turn(&mut live.instance);
+        live.keep().await?;
+        self.settle(live).await?;
         Ok(done)
+    }
+
+    /// A look at the instance, which changes nothing.
+    pub(super) async fn look<T>(&self, look: impl FnOnce(&Instance) -> T) -> Result<T, AccountsError> {
+        {
+            let mut live = self.live.lock().await;
+            live.catch_up().await?;
+            if !live.instance.sync_is_due && live.instance.news().is_empty() {
+                return Ok(look(&live.instance));
+            }
+        }
+        self.turn(|instance| look(instance)).await
+    }
+
+    /// Tells the accounts what they have to hear.
+    async fn settle(&self, live: &mut Live) -> Result<(), AccountsError> {
+        if live.instance.news().is_empty() {
+            return Ok(());
+        }
+        for event in live.instance.news().to_vec() {
+            // Somebody else may have told it, and not have come to say so.
+            let is_told = match &event {
+                Event::Provisioned(person) if live.keeper.is_some() => {
+                    let who = Who::Resource(person.resource);
+                    self.desk.accounts.account(&self.tenant, who).await?.is_some()
+                }
+                _ => false,
+            };
+            if !is_told {
+                self.desk.accounts.apply(&self.tenant, event).await?;
+            }
+        }
+        live.instance.take_news();
+        live.keep().await
     }
 
     async fn answer(&self, request: Request) -> Result<Response, Refusal> {
@@ -107,54 +169,64 @@ impl Front {
         };
         // The body is read before the token is looked at, since the token may be in it.
         let params = params::read(parts.uri.query(), &parts.headers, &body)?;
+        let is_authorised = self.is_authorised(&place, &parts.headers, &params).await?;
+        if parts.method.is_safe() {
+            return self
+                .look(|instance| {
+                    self.admit(&place, is_authorised, instance)?;
+                    Self::show(&place, &params, instance)
+                })
+                .await?;
+        }
         self.turn(|instance| {
-            self.admit(&place, &parts.headers, &params, instance)?;
-            self.carry_out(&place, &parts.method, &params, instance)
+            self.admit(&place, is_authorised, instance)?;
+            Self::carry_out(&place, &parts.method, &params, instance)
         })
         .await?
     }
 
+    fn show(place: &Place, params: &Map<String, Value>, instance: &Instance) -> Result<Response, Refusal> {
+        match place {
+            Place::Users(scope) => Self::users(instance, scope, params),
+            Place::User(scope, id) => {
+                let identity = instance.known_identity(scope, id)?;
+                Ok(answer::json(StatusCode::OK, &Self::user(instance, identity)))
+            }
+            Place::Groups | Place::Group(_) => Self::show_groups(place, params, instance),
+        }
+    }
+
     fn carry_out(
-        &self,
         place: &Place,
         method: &Method,
         params: &Map<String, Value>,
         instance: &mut Instance,
     ) -> Result<Response, Refusal> {
         match place {
-            Place::Users(scope) if *method == Method::POST => {
+            Place::Users(scope) => {
                 let identity = instance.provision(scope, params)?;
-                Ok(answer::json(StatusCode::CREATED, &self.user(instance, identity)))
+                Ok(answer::json(StatusCode::CREATED, &Self::user(instance, identity)))
             }
-            Place::Users(scope) => self.users(instance, scope, params),
             Place::User(scope, id) => {
-                let unknown = || Refusal::scim(404, format!("Resource {id} not found"));
-                let identity = instance.identity(scope, id).ok_or_else(unknown)?;
+                let identity = instance.known_identity(scope, id)?;
                 if *method == Method::PATCH {
-                    instance.patch(identity, params, self.generation)?;
-                } else if *method == Method::DELETE {
+                    instance.patch(identity, params)?;
+                } else {
                     // No delete: the identity stays, and a second time is answered like the first.
                     instance.deprovision(identity)?;
-                } else {
-                    return Ok(answer::json(StatusCode::OK, &self.user(instance, identity)));
                 }
                 Ok(answer::no_content())
             }
-            Place::Groups | Place::Group(_) => self.carry_out_on_groups(place, method, params, instance),
+            Place::Groups | Place::Group(_) => Self::carry_out_on_groups(place, method, params, instance),
         }
     }
 
-    fn user(&self, instance: &Instance, place: usize) -> Value {
-        instance.identities.get(place).map_or(Value::Null, |found| instance.shown(found, self.generation))
+    fn user(instance: &Instance, place: usize) -> Value {
+        instance.identities.get(place).map_or(Value::Null, |found| instance.shown(found))
     }
 
     /// A list of Users: of all who have a SCIM identity, the inactive ones too.
-    fn users(
-        &self,
-        instance: &Instance,
-        scope: &Scope,
-        params: &Map<String, Value>,
-    ) -> Result<Response, Refusal> {
+    fn users(instance: &Instance, scope: &Scope, params: &Map<String, Value>) -> Result<Response, Refusal> {
         let filter = UserFilter::parse(&params::text(params, "filter").unwrap_or_default())?;
         let found: Vec<&ScimIdentity> = match filter {
             None => instance.identities.iter().filter(|identity| identity.scope == *scope).collect(),
@@ -167,12 +239,43 @@ impl Front {
         let start = params.get("startIndex").cloned();
         let number = |name: &str| params::text(params, name).and_then(|text| text.trim().parse::<i64>().ok());
         let page = Page::new(number("startIndex"), number("count"));
-        let shown = page.of(&found).map(|identity| instance.shown(identity, self.generation));
+        let shown = page.of(&found).map(|identity| instance.shown(identity));
         Ok(list(found.len(), &page, &start.unwrap_or(Value::from(1)), &shown.collect::<Vec<_>>()))
     }
 }
 
+impl Live {
+    /// Takes over what other servers have changed.
+    async fn catch_up(&mut self) -> Result<(), StoreError> {
+        if let Some(keeper) = &mut self.keeper
+            && let Some(instance) = keeper.read().await?
+        {
+            self.instance = instance;
+        }
+        Ok(())
+    }
+
+    /// Keeps what has changed. If that fails, or is broken off, the instance is read anew before it is used again.
+    async fn keep(&mut self) -> Result<(), AccountsError> {
+        let Some(keeper) = &mut self.keeper else { return Ok(()) };
+        let seen = keeper.distrust();
+        let mut news = Vec::new();
+        for event in self.instance.take_news() {
+            news.push(event.hardened().await?);
+        }
+        for event in news {
+            self.instance.tell(event);
+        }
+        Ok(keeper.write(&self.instance, seen).await?)
+    }
+}
+
 impl Instance {
+    fn known_identity(&self, scope: &Scope, id: &str) -> Result<usize, Refusal> {
+        let unknown = || Refusal::scim(404, format!("Resource {id} not found"));
+        self.identity(scope, id).ok_or_else(unknown)
+    }
+
     fn find(&self, scope: &Scope, filter: &UserFilter) -> Option<usize> {
         match filter {
             UserFilter::ExternUid(uid) => self.identity(scope, uid),

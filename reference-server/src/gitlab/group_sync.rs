@@ -3,11 +3,13 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use serde::{Deserialize, Serialize};
+
 use super::instance::{Instance, UserId};
 use crate::{accounts::Event, store::ResourceId};
 
 /// A top-level group.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub(super) struct Group {
     /// The door that it opens.
     pub(super) resource: ResourceId,
@@ -19,7 +21,7 @@ pub(super) struct Group {
 }
 
 /// How a user belongs to a group.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Membership {
     pub(super) role: Role,
     /// Whether a SAML group link gave it, and so may take it away.
@@ -27,7 +29,7 @@ pub(super) struct Membership {
 }
 
 /// What a member may do, the least first.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, serde::Serialize, serde::Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub(super) enum Role {
     Guest,
@@ -44,7 +46,7 @@ impl Role {
 
 /// The link of a SAML group, by its name, to a group of GitLab's. A SCIM group attaches to the links of its name
 /// and makes no group.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub(super) struct SamlGroupLink {
     pub(super) name: String,
     pub(super) group: String,

@@ -3,6 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::{
@@ -20,7 +21,7 @@ use crate::{
 pub(super) type UserId = u64;
 
 /// For whom an identity counts.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub(super) enum Scope {
     /// The whole instance.
     Instance,
@@ -29,7 +30,7 @@ pub(super) enum Scope {
 }
 
 /// By which name a provider knows a user. Unique per user and per name, without regard to case, within a scope.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub(super) struct ScimIdentity {
     pub(super) scope: Scope,
     /// The provider's identifier of the person; SCIM's `id` and `externalId` are both this.
@@ -40,7 +41,7 @@ pub(super) struct ScimIdentity {
 }
 
 /// By which NameID a user comes from the provider. Unlike a SCIM identity's, its name counts letter case.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub(super) struct SamlLogin {
     pub(super) scope: Scope,
     pub(super) name_id: String,
@@ -50,6 +51,7 @@ pub(super) struct SamlLogin {
 /// A whole instance.
 #[derive(Debug)]
 pub(super) struct Instance {
+    pub(super) generation: Generation,
     pub(super) settings: Settings,
     pub(super) saml_identity: SamlIdentity,
     pub(super) users: BTreeMap<UserId, User>,
@@ -62,7 +64,8 @@ pub(super) struct Instance {
     pub(super) scim_groups: BTreeMap<String, BTreeSet<UserId>>,
     /// Whether memberships wait to follow the SCIM groups.
     pub(super) sync_is_due: bool,
-    next: UserId,
+    /// The number of the next user.
+    pub(super) next: UserId,
     news: Vec<Event>,
 }
 
@@ -80,8 +83,9 @@ pub(super) struct NewUser<'a> {
 
 impl Instance {
     /// Nobody in it.
-    pub(super) fn new(settings: Settings, saml_identity: SamlIdentity) -> Self {
+    pub(super) fn new(generation: Generation, settings: Settings, saml_identity: SamlIdentity) -> Self {
         Self {
+            generation,
             settings,
             saml_identity,
             users: BTreeMap::new(),
@@ -204,9 +208,14 @@ impl Instance {
         std::mem::take(&mut self.news)
     }
 
+    /// The same, left there.
+    pub(super) fn news(&self) -> &[Event] {
+        &self.news
+    }
+
     /// A User as SCIM shows it. There is no id but the provider's, one address whatever was sent, and no
     /// `externalId`.
-    pub(super) fn shown(&self, identity: &ScimIdentity, generation: Generation) -> Value {
+    pub(super) fn shown(&self, identity: &ScimIdentity) -> Value {
         let Some(user) = self.users.get(&identity.user) else { return Value::Null };
         // GitLab keeps one name; which part of it is which is read off it (M).
         let (given, family) = user.name.split_once(' ').unwrap_or((&user.name, ""));
@@ -219,7 +228,7 @@ impl Instance {
             "meta": {"resourceType": "User"},
             "userName": user.username,
         });
-        if generation == Generation::Current {
+        if self.generation == Generation::Current {
             let groups = self.scim_groups.iter().filter(|(_, members)| members.contains(&identity.user));
             let groups = groups.filter_map(|(uid, _)| {
                 Some(json!({"value": uid, "display": self.scim_group_name(uid)?, "type": "direct"}))

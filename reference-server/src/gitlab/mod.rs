@@ -20,6 +20,7 @@ mod filter;
 mod front;
 mod group_sync;
 mod instance;
+mod kept;
 mod params;
 mod patch;
 mod provision;
@@ -31,16 +32,24 @@ mod user;
 use std::sync::Arc;
 
 use axum::Router;
+use serde::{Deserialize, Serialize};
+use tokio::sync::Mutex;
 
+use self::{
+    front::{Front, Live},
+    instance::Instance,
+    kept::Keeper,
+};
 use crate::{
     Clock, Limits, Tenant, TenantName, Tenants, TokenHash,
-    accounts::{Accounts, MemoryAccounts},
-    http::app::desk::Desk,
+    http::{self, app::desk::Desk},
     rate::RateLimit,
-    token::ScimTokens,
+    store::{MemoryTokens, OpenError, Opened, StoreChoice},
+    token::{self, ScimTokens},
 };
 
-use self::{front::Front, instance::Instance};
+/// How GitLab's SCIM tokens begin.
+const TOKEN_PREFIX: &str = "glsoat-";
 
 /// Where the SCIM API of the instance is, as the administrator's page shows it.
 pub const INSTANCE_PATH: &str = "/api/scim/v2/application";
@@ -48,17 +57,19 @@ pub const INSTANCE_PATH: &str = "/api/scim/v2/application";
 /// How a GitLab is to be.
 #[derive(Debug, Clone)]
 pub struct GitLabConfig {
-    /// Which generation of behaviour.
-    pub generation: Generation,
-    /// What a deprovisioning does to the SAML identity.
-    pub saml_identity: SamlIdentity,
+    /// By which name the instance is kept in its store; servers that share both are one.
+    pub instance: TenantName,
+    /// Which generation of behaviour; nothing: the one that is kept in the store, or else the present one.
+    pub generation: Option<Generation>,
+    /// What a deprovisioning does to the SAML identity; nothing: what is kept in the store, or else it stays.
+    pub saml_identity: Option<SamlIdentity>,
     /// The instance's SCIM token.
     pub scim_token: TokenHash,
     /// The token of the administrator, for `/app/admin`.
     pub admin_token: TokenHash,
-    /// What the administrator can switch.
+    /// What the administrator can switch, as it is in a new instance.
     pub settings: Settings,
-    /// The SAML group links that there are from the start: name of the SAML group, path of the GitLab group,
+    /// The SAML group links that there are in a new instance: name of the SAML group, path of the GitLab group,
     /// which is made.
     pub saml_group_links: Vec<(String, String)>,
     /// How much it takes; of these the body and the rate.
@@ -69,7 +80,7 @@ pub struct GitLabConfig {
 
 /// The generations differ in which branch a PATCH takes, in what stands first, the gates or the token, and in
 /// whether users show groups and groups members. When one became the other is not dated (M).
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Generation {
     /// 15.8 to about 18.6.
     Classic,
@@ -78,7 +89,7 @@ pub enum Generation {
 }
 
 /// What a deprovisioning does to the SAML identity (GitLab issue 379149).
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum SamlIdentity {
     /// Before 16.4: it is destroyed, and the person has to link it again by hand.
     Destroy,
@@ -87,7 +98,7 @@ pub enum SamlIdentity {
 }
 
 /// What the administrator of the instance can switch.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 #[expect(clippy::struct_excessive_bools, reason = "these are the switches of an administrator's page")]
 pub struct Settings {
@@ -125,8 +136,9 @@ impl GitLabConfig {
     /// A licensed GitLab with SAML and without people.
     pub fn new(generation: Generation, scim_token: TokenHash, admin_token: TokenHash) -> Self {
         Self {
-            generation,
-            saml_identity: SamlIdentity::Keep,
+            instance: TenantName::only(),
+            generation: Some(generation),
+            saml_identity: None,
             scim_token,
             admin_token,
             settings: Settings::default(),
@@ -144,32 +156,70 @@ pub struct GitLabServer {
 }
 
 impl GitLabServer {
-    /// A GitLab with nobody in it.
+    /// A GitLab with nobody in it, in memory.
     pub fn new(config: GitLabConfig) -> Self {
-        let accounts: Arc<dyn Accounts> = Arc::new(MemoryAccounts::default());
-        let (scim_token, admin_token) = (config.scim_token, config.admin_token);
-        let tenants = Tenants::one(Tenant { name: TenantName::only(), scim_token, admin_token });
-        let tokens = Arc::new(ScimTokens::new("glsoat-", config.clock.clone()));
-        let tenant = tenants.first().id();
-        tokens.accept(tenant.clone(), tenants.first().scim_token.clone());
-        let desk =
-            Desk { accounts, tenants: Arc::new(tenants), scim_tokens: tokens, body: config.limits.body };
-        let mut instance = Instance::new(config.settings, config.saml_identity);
-        for (name, path) in config.saml_group_links {
-            instance.seed_saml_group_link(&name, &path);
-        }
-        let front = Front {
-            generation: config.generation,
-            instance: tokio::sync::Mutex::new(instance),
-            desk,
-            tenant,
-            rate: RateLimit::new(config.limits.rate, config.clock),
-        };
-        Self { router: front::router(Arc::new(front)) }
+        let tenants = tenants(&config);
+        let configured = token::configured(&tenants, &config.clock);
+        let kept = Arc::new(MemoryTokens::with(configured.clone()));
+        let tokens = ScimTokens::new(kept, &configured, TOKEN_PREFIX, config.clock.clone());
+        Self::serving(front(config, tenants, tokens, &Opened::in_memory()))
+    }
+
+    /// A GitLab with this store, which it opens; what a database holds is there again, switches and generation
+    /// included.
+    pub async fn open(config: GitLabConfig, store: &StoreChoice) -> Result<Self, OpenError> {
+        Self::over_store(store.open().await?, config).await
+    }
+
+    /// A GitLab over a store that is open, and what belongs to it.
+    pub async fn over_store(opened: Opened, config: GitLabConfig) -> Result<Self, OpenError> {
+        let tenants = tenants(&config);
+        let configured = token::configured(&tenants, &config.clock);
+        let (kept, clock) = (Arc::clone(&opened.tokens), config.clock.clone());
+        let tokens = ScimTokens::register(kept, &configured, TOKEN_PREFIX, clock).await;
+        let tokens = tokens.map_err(OpenError::Unwritable)?;
+        let given = (config.generation, config.saml_identity);
+        let front = front(config, tenants, tokens, &opened);
+        front.begin(given).await.map_err(OpenError::Unwritable)?;
+        Ok(Self::serving(front))
     }
 
     /// All routes: SCIM below `/api/scim/v2`, the application below `/app`.
     pub fn router(&self) -> Router {
         self.router.clone()
+    }
+
+    fn serving(front: Front) -> Self {
+        Self { router: http::to_the_end(front::router(Arc::new(front))) }
+    }
+}
+
+fn tenants(config: &GitLabConfig) -> Tenants {
+    let (scim_token, admin_token) = (config.scim_token.clone(), config.admin_token.clone());
+    Tenants::one(Tenant { name: config.instance.of_gitlab(), scim_token, admin_token })
+}
+
+fn front(config: GitLabConfig, tenants: Tenants, tokens: ScimTokens, opened: &Opened) -> Front {
+    let tenant = tenants.first().id();
+    let generation = config.generation.unwrap_or(Generation::Current);
+    let saml_identity = config.saml_identity.unwrap_or(SamlIdentity::Keep);
+    let mut instance = Instance::new(generation, config.settings, saml_identity);
+    for (name, path) in config.saml_group_links {
+        instance.seed_saml_group_link(&name, &path);
+    }
+    let keeper = opened
+        .notes
+        .as_ref()
+        .map(|notes| Keeper::new(Arc::clone(notes), Arc::clone(&opened.store), tenant.clone()));
+    Front {
+        live: Mutex::new(Live { instance, keeper }),
+        desk: Desk {
+            accounts: Arc::clone(&opened.accounts),
+            tenants: Arc::new(tenants),
+            scim_tokens: Arc::new(tokens),
+            body: config.limits.body,
+        },
+        tenant,
+        rate: RateLimit::new(config.limits.rate, config.clock),
     }
 }

@@ -79,15 +79,10 @@ impl Active {
 impl Instance {
     /// Carries a PATCH out. In the classic generation every PATCH of an inactive identity that does not say
     /// `active: false`, an empty one too, reactivates it.
-    pub(super) fn patch(
-        &mut self,
-        place: usize,
-        params: &Map<String, Value>,
-        generation: Generation,
-    ) -> Result<(), Refusal> {
+    pub(super) fn patch(&mut self, place: usize, params: &Map<String, Value>) -> Result<(), Refusal> {
         let changes = Changes::read(params)?;
         let is_active = self.identities.get(place).is_some_and(|identity| identity.active);
-        let reprovisions = match generation {
+        let reprovisions = match self.generation {
             Generation::Classic => !is_active,
             Generation::Current => changes.active == Some(Active::Yes),
         };

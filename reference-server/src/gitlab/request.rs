@@ -11,7 +11,10 @@ use super::{
     instance::{Instance, Scope},
     params::text,
 };
-use crate::{http::bearer, store::TenantId};
+use crate::{
+    http::bearer,
+    store::{StoreError, TenantId},
+};
 
 /// A place below `/api/scim/v2`.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -93,20 +96,17 @@ impl Front {
     pub(super) fn admit(
         &self,
         place: &Place,
-        headers: &HeaderMap,
-        params: &Map<String, Value>,
+        is_authorised: bool,
         instance: &Instance,
     ) -> Result<(), Refusal> {
         let authorise = || {
-            let presented = token(headers, params).ok_or_else(Refusal::unauthorized)?;
-            let tenant = self.desk.scim_tokens.tenant(&presented).ok_or_else(Refusal::unauthorized)?;
-            // The token of a group is none at the instance, and that of another group none here.
-            if tenant != self.tenant_of(place.scope()) {
+            if !is_authorised {
                 return Err(Refusal::unauthorized());
             }
-            self.rate.take(&tenant).map_err(|wait| Refusal::retry_later(crate::rate::retry_after(wait)))
+            let limit = self.rate.take(&self.tenant_of(place.scope()));
+            limit.map_err(|wait| Refusal::retry_later(crate::rate::retry_after(wait)))
         };
-        match (place.scope(), self.generation) {
+        match (place.scope(), instance.generation) {
             (Scope::Group(path), _) => group_gates(path, instance).and_then(|()| authorise()),
             (Scope::Instance, Generation::Classic) => {
                 gates(place, instance.settings).and_then(|()| authorise())
@@ -117,11 +117,24 @@ impl Front {
         }
     }
 
+    /// Whether the request has a token that is good for this place: the token of a group is none at the instance,
+    /// and that of another group none here.
+    pub(super) async fn is_authorised(
+        &self,
+        place: &Place,
+        headers: &HeaderMap,
+        params: &Map<String, Value>,
+    ) -> Result<bool, StoreError> {
+        let Some(presented) = token(headers, params) else { return Ok(false) };
+        let wanted = self.tenant_of(place.scope());
+        Ok(self.desk.scim_tokens.tenant(&presented, |tenant| *tenant == wanted).await?.is_some())
+    }
+
     /// For whom a token speaks that is good for this scope.
     pub(super) fn tenant_of(&self, scope: &Scope) -> TenantId {
         match scope {
             Scope::Instance => self.tenant.clone(),
-            Scope::Group(path) => TenantId::new(&format!("groups/{path}")),
+            Scope::Group(path) => TenantId::new(&format!("{}/{path}", self.tenant.as_str())),
         }
     }
 }

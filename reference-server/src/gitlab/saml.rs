@@ -30,7 +30,7 @@ pub(super) fn routes() -> Router<Arc<Front>> {
 }
 
 async fn sign_in(State(front): State<Arc<Front>>, Body(body): Body<SignIn>) -> Outcome {
-    let known = front.turn(|instance| {
+    let known = front.look(|instance| {
         let user = instance.users.get(&instance.user_by_login(&body.user)?)?;
         Some(user.username.clone())
     });

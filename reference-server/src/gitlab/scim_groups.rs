@@ -21,26 +21,33 @@ use super::{
 use crate::{scim::schema, store::ResourceId};
 
 impl Front {
-    /// Everything that can be asked of groups.
+    /// Everything that can be read of groups.
+    pub(super) fn show_groups(
+        place: &Place,
+        params: &Map<String, Value>,
+        instance: &Instance,
+    ) -> Result<Response, Refusal> {
+        match place {
+            Place::Group(uid) => {
+                let uid = instance.known_group(uid)?;
+                Ok(answer::json(StatusCode::OK, &Self::group(instance, &uid)))
+            }
+            _ => Self::groups(instance, params),
+        }
+    }
+
+    /// Everything that can be done to groups.
     pub(super) fn carry_out_on_groups(
-        &self,
         place: &Place,
         method: &Method,
         params: &Map<String, Value>,
         instance: &mut Instance,
     ) -> Result<Response, Refusal> {
         let Place::Group(uid) = place else {
-            return if *method == Method::POST {
-                let uid = instance.attach(params)?;
-                Ok(answer::json(StatusCode::CREATED, &self.group(instance, &uid)))
-            } else {
-                self.groups(instance, params)
-            };
+            let uid = instance.attach(params)?;
+            return Ok(answer::json(StatusCode::CREATED, &Self::group(instance, &uid)));
         };
-        let uid = uid.to_ascii_lowercase();
-        if instance.scim_group_name(&uid).is_none() {
-            return Err(Refusal::scim(404, format!("Group {uid} not found")));
-        }
+        let uid = instance.known_group(uid)?;
         match method.as_str() {
             "PATCH" => {
                 let changes = member_changes(params)?;
@@ -59,13 +66,13 @@ impl Front {
                 require(params, &["schemas", "displayName"])?;
                 let values = params.get("members").and_then(Value::as_array).cloned().unwrap_or_default();
                 instance.change_scim_members(&uid, |instance, members| *members = instance.named(&values));
-                let mut shown = self.group(instance, &uid);
+                let mut shown = Self::group(instance, &uid);
                 if let Some(shown) = shown.as_object_mut() {
                     shown.remove("members");
                 }
                 Ok(answer::json(StatusCode::OK, &shown))
             }
-            "DELETE" => {
+            _ => {
                 for link in &mut instance.links {
                     link.scim_group.take_if(|attached| *attached == uid);
                 }
@@ -73,11 +80,10 @@ impl Front {
                 instance.sync_is_due = true;
                 Ok(answer::no_content())
             }
-            _ => Ok(answer::json(StatusCode::OK, &self.group(instance, &uid))),
         }
     }
 
-    fn groups(&self, instance: &Instance, params: &Map<String, Value>) -> Result<Response, Refusal> {
+    fn groups(instance: &Instance, params: &Map<String, Value>) -> Result<Response, Refusal> {
         // Here the numbers have a type, and what is none is refused (M).
         let number = |name: &str| {
             let read = |text: String| {
@@ -97,7 +103,7 @@ impl Front {
         let without_members = text(params, "excludedAttributes").as_deref() == Some("members");
         let page = Page::new(start, count);
         let shown = page.of(&uids).map(|uid| {
-            let mut shown = self.group(instance, uid);
+            let mut shown = Self::group(instance, uid);
             if let Some(shown) = shown.as_object_mut().filter(|_| without_members) {
                 shown.remove("members");
             }
@@ -106,13 +112,13 @@ impl Front {
         Ok(list(uids.len(), &page, &Value::from(start.unwrap_or(1)), &shown.collect::<Vec<_>>()))
     }
 
-    fn group(&self, instance: &Instance, uid: &str) -> Value {
+    fn group(instance: &Instance, uid: &str) -> Value {
         let members = instance.scim_groups.get(uid).into_iter().flatten().filter_map(|user| {
             let identity = instance.identities.get(instance.identity_of(&Scope::Instance, *user)?)?;
             let name = &instance.users.get(user)?.name;
             Some(json!({"value": identity.extern_uid, "display": name, "type": "User"}))
         });
-        let members: Vec<Value> = match self.generation {
+        let members: Vec<Value> = match instance.generation {
             Generation::Classic => Vec::new(),
             Generation::Current => members.collect(),
         };
@@ -127,6 +133,15 @@ impl Front {
 }
 
 impl Instance {
+    /// The UUID of a group that has attached, as it is kept.
+    fn known_group(&self, uid: &str) -> Result<String, Refusal> {
+        let uid = uid.to_ascii_lowercase();
+        match self.scim_group_name(&uid) {
+            Some(_) => Ok(uid),
+            None => Err(Refusal::scim(404, format!("Group {uid} not found"))),
+        }
+    }
+
     /// Attaches a SCIM group to all links of its name. Where the provider names none, its UUID is made here; in
     /// early 18.0 it had to name one (M).
     fn attach(&mut self, params: &Map<String, Value>) -> Result<String, Refusal> {

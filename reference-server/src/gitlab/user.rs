@@ -1,10 +1,12 @@
 //! A GitLab user: the states it can be in, who moves it from one to another, and how its username is made from
 //! what an identity provider sent.
 
+use serde::{Deserialize, Serialize};
+
 use crate::store::ResourceId;
 
 /// A user of the instance.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub(super) struct User {
     /// The account behind it.
     pub(super) resource: ResourceId,
@@ -30,7 +32,7 @@ impl User {
 }
 
 /// The state of a user. Only who is active gets in.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub(super) enum UserState {
     Active,

@@ -205,8 +205,9 @@ async fn member_changes(
     }
     // Who goes and comes back within one request stays where it was. What is no id of ours is no member.
     let removed = remove.iter().filter_map(|value| ResourceId::parse(value));
-    let removed = removed.filter(|id| !added.contains(id)).collect();
-    Ok(vec![MemberChange::Remove(removed), MemberChange::Add(added)])
+    let removed: Vec<_> = removed.filter(|id| !added.contains(id)).collect();
+    let changes = [MemberChange::Remove(removed), MemberChange::Add(added)].into_iter();
+    Ok(changes.filter(|change| !change.is_empty()).collect())
 }
 
 fn ids(members: &[Member]) -> Result<Vec<ResourceId>, Error> {

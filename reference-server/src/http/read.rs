@@ -20,8 +20,11 @@ use crate::{
         cursor::{Direction, Seal},
         json, list,
     },
-    store::{Kind, ResourceId, StoreError},
+    store::{Kind, Record, ResourceId, StoreError},
 };
+
+/// For how many resources of a page the store is asked at once what they show of others.
+const AT_ONCE: usize = 100;
 
 /// `GET /Users/ID`
 pub(crate) async fn one(
@@ -151,13 +154,21 @@ async fn respond(presenters: &[Presenter<'_>], found: &Found, position: &str) ->
         found.hits.len(),
     );
     let mut is_first = true;
-    for hit in &found.hits {
-        let Some(presenter) = presenters.get(hit.source) else { continue };
-        if !is_first {
-            body.push(',');
+    // Not all at once: the members of all groups of a page may be many more than the texts of a few.
+    for hits in found.hits.chunks(AT_ONCE) {
+        for (source, presenter) in presenters.iter().enumerate() {
+            let records: Vec<&Record> =
+                hits.iter().filter(|hit| hit.source == source).map(|hit| &*hit.record).collect();
+            presenter.prepare_texts(&records).await?;
         }
-        is_first = false;
-        body.push_str(&presenter.text(&hit.record).await?.0);
+        for hit in hits {
+            let Some(presenter) = presenters.get(hit.source) else { continue };
+            if !is_first {
+                body.push(',');
+            }
+            is_first = false;
+            body.push_str(&presenter.text(&hit.record).await?.0);
+        }
     }
     body.push_str("]}");
     Ok(answer::json(StatusCode::OK, body))

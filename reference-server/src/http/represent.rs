@@ -9,7 +9,7 @@ use tokio::sync::Mutex;
 use super::{kin::Kin, problem::Problem, service::Service};
 use crate::{
     scim::{self, Map, Member, Projection, ResourceType, Tag, cursor},
-    store::{Kind, Record, Reference, ResourceId, TenantId},
+    store::{Kind, Record, Reference, References, ResourceId, TenantId},
 };
 
 /// How the resources of one type are shown in one answer.
@@ -20,6 +20,8 @@ pub(crate) struct Presenter<'a> {
     kind: Kind,
     projection: Projection,
     kin: Mutex<Kin>,
+    /// The members of groups that are about to be shown.
+    members: Mutex<References>,
 }
 
 /// What a resource shows of others, and the tag that goes with it.
@@ -37,7 +39,8 @@ impl<'a> Presenter<'a> {
         kind: Kind,
         projection: Projection,
     ) -> Self {
-        Self { service, tenant, base_url, kind, projection, kin: Mutex::default() }
+        let (kin, members) = (Mutex::default(), Mutex::default());
+        Self { service, tenant, base_url, kind, projection, kin, members }
     }
 
     /// The same, for the answer to a write with this body.
@@ -65,6 +68,39 @@ impl<'a> Presenter<'a> {
     /// The URI of a resource of the kind.
     pub(crate) fn location(&self, id: ResourceId) -> String {
         self.uri(self.kind, id)
+    }
+
+    /// Gets ready to show the texts of these resources: what they show of others is asked of the store once for
+    /// all of them.
+    pub(crate) async fn prepare_texts(&self, records: &[&Record]) -> Result<(), Problem> {
+        if self.kind == Kind::Group && !self.projection.wants(self.resource_type(), "members") {
+            return Ok(());
+        }
+        self.prepare(records).await
+    }
+
+    /// The same for a look at some of their attributes.
+    pub(crate) async fn prepare_resources(
+        &self,
+        records: &[&Record],
+        needs: impl Fn(&str) -> bool,
+    ) -> Result<(), Problem> {
+        if self.needs_derived(needs) { self.prepare(records).await } else { Ok(()) }
+    }
+
+    async fn prepare(&self, records: &[&Record]) -> Result<(), Problem> {
+        let ids = records.iter().map(|record| record.id);
+        match self.kind {
+            Kind::User => self.kin.lock().await.learn(self.service, self.tenant, ids).await,
+            Kind::Group => {
+                let ids: Vec<ResourceId> = ids.collect();
+                let mut found = self.service.store.members_of_each(self.tenant, &ids).await?;
+                let found = ids.into_iter().map(|id| (id, found.remove(&id).unwrap_or_default()));
+                self.members.lock().await.extend(found);
+                Ok(())
+            }
+            Kind::Other(_) => Ok(()),
+        }
     }
 
     /// The entity tag of a resource.
@@ -111,7 +147,7 @@ impl<'a> Presenter<'a> {
         let mut resource = parse(record)?;
         let mut tag = Tag::from(record.version);
         if let Some(name) = derived_name(self.kind)
-            && (needs(name) || (self.kind == Kind::User && needs("meta")))
+            && self.needs_derived(&needs)
         {
             let derived = self.derived(record).await?;
             tag = derived.tag;
@@ -123,6 +159,10 @@ impl<'a> Presenter<'a> {
             resource.insert("meta".to_owned(), self.meta(record, tag));
         }
         Ok(resource)
+    }
+
+    fn needs_derived(&self, needs: impl Fn(&str) -> bool) -> bool {
+        derived_name(self.kind).is_some_and(|name| needs(name) || (self.kind == Kind::User && needs("meta")))
     }
 
     /// The whole resource without reading its text: what is derived is written behind what is kept.
@@ -159,24 +199,25 @@ impl<'a> Presenter<'a> {
 
     /// A user's `groups` or a group's `members`; nothing if there is none (RFC 7643 section 2.5).
     async fn derived(&self, record: &Record) -> Result<Derived, Problem> {
-        let store = &self.service.store;
         let mut tag = Tag::from(record.version);
         let values: Vec<Value> = match self.kind {
             Kind::User => {
-                let direct = store.groups_of(self.tenant, record.id).await?;
+                let mut kin = self.kin.lock().await;
+                let direct = kin.of(self.service, self.tenant, record.id).await?;
+                kin.forget(record.id);
                 let mut values: Vec<Value> =
                     direct.iter().map(|group| self.reference(group, "direct")).collect();
-                let indirect = if direct.is_empty() {
-                    Vec::new()
-                } else {
-                    self.kin.lock().await.above(self.service, self.tenant, &direct).await?
-                };
+                let indirect = kin.above(&direct);
                 tag.afar = afar(&indirect);
                 values.extend(indirect.iter().map(|group| self.reference(group, "indirect")));
                 values
             }
             Kind::Group => {
-                let members = store.members(self.tenant, record.id).await?;
+                let prepared = self.members.lock().await.remove(&record.id);
+                let members = match prepared {
+                    Some(members) => members,
+                    None => self.service.store.members(self.tenant, record.id).await?,
+                };
                 members.iter().map(|member| self.reference(member, member.kind.name())).collect()
             }
             Kind::Other(_) => Vec::new(),

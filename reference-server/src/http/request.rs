@@ -175,7 +175,8 @@ async fn authorise(
     }
     let refuse = || Problem::unauthorized(true);
     let token = bearer(headers).ok_or_else(refuse)?;
-    let caller = match service.tokens.tenant(token) {
+    let is_served = |tenant: &TenantId| service.tenants.named(tenant.as_str()).is_some();
+    let caller = match service.tokens.tenant(token, is_served).await? {
         Some(tenant) => Some(Caller { tenant, person: None }),
         None if endpoint == Some(&Endpoint::Me) => person(service, token).await?,
         None => None,

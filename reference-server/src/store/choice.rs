@@ -4,7 +4,7 @@ use std::{fmt, path::PathBuf, str::FromStr, sync::Arc};
 
 use thiserror::Error;
 
-use super::{MemoryStore, OpenError, PostgresStore, SqliteStore, Store};
+use super::{MemoryStore, MemoryTokens, Notes, OpenError, PostgresStore, SqliteStore, Store, TokenStore};
 use crate::accounts::{Accounts, MemoryAccounts};
 
 /// Which store a server has: `memory`, `sqlite:FILE` or `postgres://...`.
@@ -69,10 +69,17 @@ impl fmt::Display for StoreChoice {
     }
 }
 
-/// A store with the accounts that belong to it: what outlives the process does so with both.
-pub(crate) struct Opened {
-    pub(crate) store: Arc<dyn Store>,
-    pub(crate) accounts: Arc<dyn Accounts>,
+/// A store with all that belongs to it: what outlives the process does so with the rest.
+#[derive(Clone)]
+pub struct Opened {
+    /// The resources.
+    pub store: Arc<dyn Store>,
+    /// The accounts behind them.
+    pub accounts: Arc<dyn Accounts>,
+    /// The tokens of the identity providers.
+    pub tokens: Arc<dyn TokenStore>,
+    /// What a front keeps of its own; nothing where nothing outlives the process.
+    pub notes: Option<Arc<dyn Notes>>,
 }
 
 impl StoreChoice {
@@ -80,22 +87,41 @@ impl StoreChoice {
     pub(crate) async fn open(&self) -> Result<Opened, OpenError> {
         Ok(match self {
             Self::Memory => Opened::in_memory(),
-            Self::Sqlite(file) => {
-                let store = SqliteStore::open(file).await?;
-                Opened { accounts: store.accounts(), store: Arc::new(store) }
-            }
-            Self::Postgres(url) => {
-                let store = PostgresStore::open(url).await?;
-                Opened { accounts: store.accounts(), store: Arc::new(store) }
-            }
+            Self::Sqlite(file) => SqliteStore::open(file).await?.into(),
+            Self::Postgres(url) => PostgresStore::open(url).await?.into(),
         })
     }
 }
 
 impl Opened {
     /// Nothing yet, and nothing that lasts.
-    pub(crate) fn in_memory() -> Self {
-        Self { store: Arc::new(MemoryStore::default()), accounts: Arc::new(MemoryAccounts::default()) }
+    pub fn in_memory() -> Self {
+        Self {
+            store: Arc::new(MemoryStore::default()),
+            accounts: Arc::new(MemoryAccounts::default()),
+            tokens: Arc::new(MemoryTokens::default()),
+            notes: None,
+        }
+    }
+}
+
+impl From<SqliteStore> for Opened {
+    fn from(store: SqliteStore) -> Self {
+        let (accounts, store) = (store.accounts(), Arc::new(store));
+        Self { accounts, tokens: Arc::clone(&store) as _, notes: Some(Arc::clone(&store) as _), store }
+    }
+}
+
+impl From<PostgresStore> for Opened {
+    fn from(store: PostgresStore) -> Self {
+        let (accounts, store) = (store.accounts(), Arc::new(store));
+        Self { accounts, tokens: Arc::clone(&store) as _, notes: Some(Arc::clone(&store) as _), store }
+    }
+}
+
+impl fmt::Debug for Opened {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Opened")
     }
 }
 

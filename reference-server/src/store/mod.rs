@@ -4,20 +4,24 @@
 mod choice;
 mod kind;
 mod memory;
+mod notes;
 mod sql;
+mod tokens;
 
-use std::{fmt, sync::Arc};
+use std::{collections::HashMap, fmt, sync::Arc};
 
 use futures::future::BoxFuture;
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error as _};
 use thiserror::Error;
 use uuid::Uuid;
 
-pub(crate) use self::choice::Opened;
 pub use self::{
-    choice::{StoreChoice, StoreChoiceError},
+    choice::{Opened, StoreChoice, StoreChoiceError},
     kind::{Indexed, Kind, Name},
     memory::MemoryStore,
+    notes::{NoteChanges, NoteTexts, Notebook, Notes},
     sql::{OpenError, PostgresStore, SqliteStore},
+    tokens::{KeptToken, MemoryTokens, TokenChange, TokenStore},
 };
 pub use crate::scim::Version;
 
@@ -80,8 +84,40 @@ pub trait Store: Send + Sync + 'static {
     /// The members of a group, in the order in which they were added.
     fn members<'a>(&'a self, tenant: &'a TenantId, group: ResourceId) -> Answer<'a, Vec<Reference>>;
 
+    /// The members of each of these groups, as [`Store::members`] gives them. One that has none may be missing.
+    /// A store that is far away is asked once for all.
+    fn members_of_each<'a>(
+        &'a self,
+        tenant: &'a TenantId,
+        groups: &'a [ResourceId],
+    ) -> Answer<'a, References> {
+        Box::pin(async move {
+            let mut all = References::with_capacity(groups.len());
+            for group in groups {
+                all.insert(*group, self.members(tenant, *group).await?);
+            }
+            Ok(all)
+        })
+    }
+
     /// The groups that have this resource as a direct member, in the order of the list.
     fn groups_of<'a>(&'a self, tenant: &'a TenantId, member: ResourceId) -> Answer<'a, Vec<Reference>>;
+
+    /// The groups of each of these resources, as [`Store::groups_of`] gives them. One that has none may be missing.
+    /// A store that is far away is asked once for all.
+    fn groups_of_each<'a>(
+        &'a self,
+        tenant: &'a TenantId,
+        members: &'a [ResourceId],
+    ) -> Answer<'a, References> {
+        Box::pin(async move {
+            let mut all = References::with_capacity(members.len());
+            for member in members {
+                all.insert(*member, self.groups_of(tenant, *member).await?);
+            }
+            Ok(all)
+        })
+    }
 
     /// Waits until no other server is in between a write of this resource and the news of it. A store alone
     /// keeps a resource whole; but its account hears of a write after the write, and of two servers that write
@@ -181,6 +217,11 @@ impl ResourceId {
         (uuid.hyphenated().encode_lower(&mut Uuid::encode_buffer()) == text).then_some(Self(uuid))
     }
 
+    /// The id that no resource has.
+    pub(crate) fn nil() -> Self {
+        Self(Uuid::nil())
+    }
+
     /// A number that spreads ids evenly, for picking one of several locks.
     pub(crate) fn spread(self) -> u64 {
         self.0.as_u64_pair().1
@@ -199,6 +240,19 @@ impl From<ResourceId> for Uuid {
     }
 }
 
+impl Serialize for ResourceId {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+impl<'de> Deserialize<'de> for ResourceId {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        Self::parse(&text).ok_or_else(|| D::Error::custom("not the id of a resource"))
+    }
+}
+
 impl fmt::Display for ResourceId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.0.hyphenated().fmt(f)
@@ -214,6 +268,9 @@ pub struct Sequence(pub u64);
 pub struct Timestamp(i64);
 
 impl Timestamp {
+    /// The beginning of 1970: before any clock's present.
+    pub const EPOCH: Self = Self(0);
+
     /// The present, by the clock of the system.
     pub fn now() -> Self {
         Self(jiff::Timestamp::now().as_microsecond())
@@ -310,6 +367,9 @@ pub struct Reference {
     pub display: Arc<str>,
 }
 
+/// What several resources show of others, each under its own id.
+pub type References = HashMap<ResourceId, Vec<Reference>>;
+
 /// One page of a list.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Page {
@@ -328,6 +388,16 @@ pub enum MemberChange {
     Remove(Vec<ResourceId>),
     /// These, and nobody else, are members afterwards.
     Set(Vec<ResourceId>),
+}
+
+impl MemberChange {
+    /// Whether it cannot change anything.
+    pub fn is_empty(&self) -> bool {
+        match self {
+            Self::Add(ids) | Self::Remove(ids) => ids.is_empty(),
+            Self::Set(_) => false,
+        }
+    }
 }
 
 /// A change to be committed.

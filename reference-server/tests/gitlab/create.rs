@@ -4,16 +4,26 @@ use axum::http::Method;
 use scimspec_reference_server::gitlab::Generation;
 use serde_json::{Value, json};
 
-use crate::support::{BOTH, GitLab, PASSWORD, jane, person};
+use super::support::{BOTH, GitLab, PASSWORD, jane, person};
+use crate::world::{World, behaviours};
+
+behaviours![
+    a_create_twice_answers_with_what_is_there,
+    a_create_neither_deactivates_nor_reactivates,
+    a_create_with_the_e_mail_of_a_user_links_that_user_as_it_is,
+    a_username_is_made_fit_and_never_a_conflict,
+    a_create_without_what_is_required_is_412,
+    a_create_with_a_blank_external_id_is_412_and_the_next_one_links,
+    an_error_shows_the_parameters_without_secrets,
+];
 
 async fn total(gitlab: &GitLab) -> Value {
     gitlab.get("/Users").await.expect(200).json()["totalResults"].clone()
 }
 
-#[tokio::test]
-async fn a_create_twice_answers_with_what_is_there() {
+async fn a_create_twice_answers_with_what_is_there(world: &World) {
     for generation in BOTH {
-        let gitlab = GitLab::new(generation);
+        let gitlab = GitLab::new(world, generation).await;
         let created = gitlab.post(jane()).await.expect(201);
         assert_eq!(created.header("location"), None);
         let mut other = person("A1B2", "other", "Other");
@@ -23,10 +33,9 @@ async fn a_create_twice_answers_with_what_is_there() {
     }
 }
 
-#[tokio::test]
-async fn a_create_neither_deactivates_nor_reactivates() {
+async fn a_create_neither_deactivates_nor_reactivates(world: &World) {
     for generation in BOTH {
-        let gitlab = GitLab::new(generation);
+        let gitlab = GitLab::new(world, generation).await;
         let mut body = jane();
         body["active"] = false.into();
         assert_eq!(gitlab.post(body).await.expect(201).json()["active"], true);
@@ -36,9 +45,8 @@ async fn a_create_neither_deactivates_nor_reactivates() {
     }
 }
 
-#[tokio::test]
-async fn a_create_with_the_e_mail_of_a_user_links_that_user_as_it_is() {
-    let gitlab = GitLab::new(Generation::Current);
+async fn a_create_with_the_e_mail_of_a_user_links_that_user_as_it_is(world: &World) {
+    let gitlab = GitLab::new(world, Generation::Current).await;
     let body = json!({"userName": "jane", "password": PASSWORD, "email": "JANE@corp.example"});
     gitlab.app(Method::POST, "/admin/people", body).await.expect(201);
     gitlab.app(Method::PUT, "/admin/people/jane/block", Value::Null).await.expect(204);
@@ -59,9 +67,8 @@ async fn a_create_with_the_e_mail_of_a_user_links_that_user_as_it_is() {
     assert_eq!(total(&gitlab).await, 1);
 }
 
-#[tokio::test]
-async fn a_username_is_made_fit_and_never_a_conflict() {
-    let gitlab = GitLab::new(Generation::Current);
+async fn a_username_is_made_fit_and_never_a_conflict(world: &World) {
+    let gitlab = GitLab::new(world, Generation::Current).await;
     for (uid, name) in [("1", "ricky.the.raccoon"), ("2", "ricky.the.raccoon1"), ("3", "ricky.the.raccoon2")]
     {
         let mut body = person(uid, "--ricky.^#!__the._raccoon--", "Ricky");
@@ -70,9 +77,8 @@ async fn a_username_is_made_fit_and_never_a_conflict() {
     }
 }
 
-#[tokio::test]
-async fn a_create_without_what_is_required_is_412() {
-    let gitlab = GitLab::new(Generation::Current);
+async fn a_create_without_what_is_required_is_412(world: &World) {
+    let gitlab = GitLab::new(world, Generation::Current).await;
     let without = |name: &str| {
         let mut body = jane();
         body.as_object_mut().unwrap().remove(name);
@@ -99,9 +105,8 @@ async fn a_create_without_what_is_required_is_412() {
 }
 
 /// The user is saved before its identity (M): the next create links it.
-#[tokio::test]
-async fn a_create_with_a_blank_external_id_is_412_and_the_next_one_links() {
-    let gitlab = GitLab::new(Generation::Current);
+async fn a_create_with_a_blank_external_id_is_412_and_the_next_one_links(world: &World) {
+    let gitlab = GitLab::new(world, Generation::Current).await;
     let mut body = jane();
     body["externalId"] = "".into();
     gitlab.post(body).await.expect_scim_error(412, "Extern uid can't be blank");
@@ -109,9 +114,8 @@ async fn a_create_with_a_blank_external_id_is_412_and_the_next_one_links() {
     assert_eq!(gitlab.post(jane()).await.expect(201).json()["userName"], "jane");
 }
 
-#[tokio::test]
-async fn an_error_shows_the_parameters_without_secrets() {
-    let gitlab = GitLab::new(Generation::Current);
+async fn an_error_shows_the_parameters_without_secrets(world: &World) {
+    let gitlab = GitLab::new(world, Generation::Current).await;
     let body =
         json!({"externalId": "a1b2", "password": "hunter2", "access_token": "scim", "x": [true, null]});
     let answer = gitlab.post(body).await.expect(412);

@@ -10,16 +10,28 @@ use scimspec_reference_server::{
 };
 use serde_json::{Value, json};
 
-use crate::support::{BOTH, GitLab, jane};
+use super::support::{BOTH, GitLab, jane};
+use crate::world::{World, behaviours};
+
+behaviours![
+    authentication_without_the_token_is_401_and_no_scim_error,
+    authentication_takes_the_first_place_that_has_a_token,
+    the_administrator_s_page_makes_a_new_token_and_the_old_one_stops_at_once,
+    gates_stand_before_the_token_in_classic_and_behind_it_in_current,
+    gates_shut_groups_where_their_flag_is_off,
+    endpoints_that_gitlab_does_not_have_are_no_json,
+    endpoints_refuse_other_methods_with_those_that_they_know,
+    endpoints_read_scim_json_and_forms_and_answer_scim_json,
+    too_many_requests_are_told_to_come_later,
+];
 
 fn request(method: &str, path: &str) -> axum::http::request::Builder {
     Request::builder().method(method).uri(format!("/api/scim/v2/{path}"))
 }
 
-#[tokio::test]
-async fn authentication_without_the_token_is_401_and_no_scim_error() {
+async fn authentication_without_the_token_is_401_and_no_scim_error(world: &World) {
     for generation in BOTH {
-        let gitlab = GitLab::new(generation);
+        let gitlab = GitLab::new(world, generation).await;
         for authorization in ["", "Bearer wrong", "Basic c2NpbTpzY2lt", "Bearer"] {
             let request = request("GET", "application/Users").header("authorization", authorization);
             let answer = gitlab.send(request.body(Body::empty()).unwrap()).await.expect(401);
@@ -30,9 +42,8 @@ async fn authentication_without_the_token_is_401_and_no_scim_error() {
     }
 }
 
-#[tokio::test]
-async fn authentication_takes_the_first_place_that_has_a_token() {
-    let gitlab = GitLab::new(Generation::Current);
+async fn authentication_takes_the_first_place_that_has_a_token(world: &World) {
+    let gitlab = GitLab::new(world, Generation::Current).await;
     for (query, header, status) in [
         ("?access_token=scim", "", 200),
         ("?access_token=wrong", "Bearer scim", 401),
@@ -50,9 +61,8 @@ async fn authentication_takes_the_first_place_that_has_a_token() {
     assert_eq!(answer.json()["id"], "f1");
 }
 
-#[tokio::test]
-async fn the_administrator_s_page_makes_a_new_token_and_the_old_one_stops_at_once() {
-    let gitlab = GitLab::new(Generation::Current);
+async fn the_administrator_s_page_makes_a_new_token_and_the_old_one_stops_at_once(world: &World) {
+    let gitlab = GitLab::new(world, Generation::Current).await;
     let made = gitlab.app(Method::POST, "/admin/scim-token", Value::Null).await.expect(201).json();
     assert_eq!(made["endpoint"], "/api/scim/v2/application");
     let token = made["token"].as_str().unwrap();
@@ -65,13 +75,12 @@ async fn the_administrator_s_page_makes_a_new_token_and_the_old_one_stops_at_onc
     gitlab.scim_as(token, Method::GET, "application/Users", Value::Null).await.expect(200);
 }
 
-#[tokio::test]
-async fn gates_stand_before_the_token_in_classic_and_behind_it_in_current() {
+async fn gates_stand_before_the_token_in_classic_and_behind_it_in_current(world: &World) {
     for (switch, status, message) in
         [("saml_enabled", 403, "403 Forbidden - SAML not enabled."), ("licensed", 404, "404 Not Found")]
     {
         for (generation, without_token) in [(Generation::Classic, status), (Generation::Current, 401)] {
-            let gitlab = GitLab::new(generation);
+            let gitlab = GitLab::new(world, generation).await;
             gitlab.switch(switch, false).await;
             let answer = gitlab.get("/Users").await.expect(status);
             assert_eq!(answer.json(), json!({"message": message}));
@@ -83,26 +92,23 @@ async fn gates_stand_before_the_token_in_classic_and_behind_it_in_current() {
     }
 }
 
-#[tokio::test]
-async fn gates_shut_groups_where_their_flag_is_off() {
-    let gitlab = GitLab::new(Generation::Classic);
+async fn gates_shut_groups_where_their_flag_is_off(world: &World) {
+    let gitlab = GitLab::new(world, Generation::Classic).await;
     gitlab.switch("group_sync", false).await;
     assert_eq!(gitlab.get("/Groups").await.expect(404).json(), json!({"message": "404 Not Found"}));
     gitlab.get("/Users").await.expect(200);
 }
 
-#[tokio::test]
-async fn endpoints_that_gitlab_does_not_have_are_no_json() {
-    let gitlab = GitLab::new(Generation::Current);
+async fn endpoints_that_gitlab_does_not_have_are_no_json(world: &World) {
+    let gitlab = GitLab::new(world, Generation::Current).await;
     for path in ["ServiceProviderConfig", "Schemas", "ResourceTypes", "Bulk", "Me", "Users/a/b"] {
         let answer = gitlab.get(&format!("/{path}")).await.expect(404);
         assert_eq!(answer.header("content-type"), Some("text/html; charset=utf-8"), "{path}");
     }
 }
 
-#[tokio::test]
-async fn endpoints_refuse_other_methods_with_those_that_they_know() {
-    let gitlab = GitLab::new(Generation::Current);
+async fn endpoints_refuse_other_methods_with_those_that_they_know(world: &World) {
+    let gitlab = GitLab::new(world, Generation::Current).await;
     for (method, path, allow) in [
         (Method::PUT, "/Users/a1b2", "OPTIONS, GET, HEAD, PATCH, DELETE"),
         (Method::POST, "/Users/.search", "OPTIONS, GET, HEAD, PATCH, DELETE"),
@@ -118,9 +124,8 @@ async fn endpoints_refuse_other_methods_with_those_that_they_know() {
     assert_eq!(gitlab.scim(Method::HEAD, "/Users", Value::Null).await.expect(200).text, "");
 }
 
-#[tokio::test]
-async fn endpoints_read_scim_json_and_forms_and_answer_scim_json() {
-    let gitlab = GitLab::new(Generation::Current);
+async fn endpoints_read_scim_json_and_forms_and_answer_scim_json(world: &World) {
+    let gitlab = GitLab::new(world, Generation::Current).await;
     let send = async |kind: Option<&str>, body: String| {
         let mut post = request("POST", "application/Users").header("authorization", "Bearer scim");
         if let Some(kind) = kind {
@@ -141,14 +146,13 @@ async fn endpoints_read_scim_json_and_forms_and_answer_scim_json() {
     send(None, body).await.expect_scim_error(412, missing);
 }
 
-#[tokio::test]
-async fn too_many_requests_are_told_to_come_later() {
+async fn too_many_requests_are_told_to_come_later(world: &World) {
     let one = std::num::NonZeroU32::MIN;
     let config = GitLabConfig {
         limits: Limits { rate: Some(Rate { per_second: one, burst: one }), body: 100, ..Limits::default() },
         ..GitLabConfig::new(Generation::Current, TokenHash::of("scim"), TokenHash::of("admin"))
     };
-    let gitlab = GitLab::with(config);
+    let gitlab = GitLab::with(world, config).await;
     gitlab.get("/Users").await.expect(200);
     let refused = gitlab.get("/Users").await.expect(429);
     assert_eq!((refused.header("retry-after"), refused.text.as_str()), (Some("1"), "Retry later\n"));

@@ -4,11 +4,21 @@ use axum::http::Method;
 use scimspec_reference_server::gitlab::Generation;
 use serde_json::{Value, json};
 
-use crate::support::{Answer, BOTH, GitLab, PASSWORD, jane};
+use super::support::{Answer, BOTH, GitLab, PASSWORD, jane};
+use crate::world::{World, behaviours};
+
+behaviours![
+    gates_of_a_group_stand_before_its_token,
+    a_deprovisioning_takes_the_membership_and_blocks_nobody,
+    the_last_owner_of_a_group_stays,
+    a_user_who_was_there_before_must_have_linked_the_group_s_saml,
+    a_group_may_restrict_the_domains_of_addresses,
+    who_is_inactive_in_the_group_s_scim_comes_by_saml_and_finds_nothing,
+];
 
 /// A group with SAML, and its token.
-async fn corp(generation: Generation) -> (GitLab, String) {
-    let gitlab = GitLab::new(generation);
+async fn corp(world: &World, generation: Generation) -> (GitLab, String) {
+    let gitlab = GitLab::new(world, generation).await;
     gitlab.app(Method::POST, "/admin/groups", json!({"path": "corp", "saml": true})).await.expect(201);
     let made =
         gitlab.app(Method::POST, "/admin/scim-token", json!({"group": "corp"})).await.expect(201).json();
@@ -34,10 +44,9 @@ fn active(active: bool) -> Value {
     json!({"Operations": [{"op": "replace", "path": "active", "value": active}]})
 }
 
-#[tokio::test]
-async fn gates_of_a_group_stand_before_its_token() {
+async fn gates_of_a_group_stand_before_its_token(world: &World) {
     for generation in BOTH {
-        let (gitlab, token) = corp(generation).await;
+        let (gitlab, token) = corp(world, generation).await;
         gitlab.app(Method::POST, "/admin/groups", json!({"path": "plain"})).await.expect(201);
         for path in ["groups/nowhere/Users", "groups/plain/Users"] {
             let name = path.split('/').nth(1).unwrap();
@@ -57,10 +66,9 @@ async fn gates_of_a_group_stand_before_its_token() {
     }
 }
 
-#[tokio::test]
-async fn a_deprovisioning_takes_the_membership_and_blocks_nobody() {
+async fn a_deprovisioning_takes_the_membership_and_blocks_nobody(world: &World) {
     for generation in BOTH {
-        let (gitlab, token) = corp(generation).await;
+        let (gitlab, token) = corp(world, generation).await;
         ask(&gitlab, &token, Method::POST, "/Users", jane()).await.expect(201);
         assert_eq!(members(&gitlab).await, json!([{"userName": "jane", "role": "guest"}]));
         gitlab.get("/Users/a1b2").await.expect(404);
@@ -78,10 +86,9 @@ async fn a_deprovisioning_takes_the_membership_and_blocks_nobody() {
     }
 }
 
-#[tokio::test]
-async fn the_last_owner_of_a_group_stays() {
+async fn the_last_owner_of_a_group_stays(world: &World) {
     for generation in BOTH {
-        let (gitlab, token) = corp(generation).await;
+        let (gitlab, token) = corp(world, generation).await;
         ask(&gitlab, &token, Method::POST, "/Users", jane()).await.expect(201);
         set_role(&gitlab, "owner").await;
         let deleted = ask(&gitlab, &token, Method::DELETE, "/Users/a1b2", Value::Null).await;
@@ -99,9 +106,8 @@ async fn the_last_owner_of_a_group_stays() {
     }
 }
 
-#[tokio::test]
-async fn a_user_who_was_there_before_must_have_linked_the_group_s_saml() {
-    let (gitlab, token) = corp(Generation::Current).await;
+async fn a_user_who_was_there_before_must_have_linked_the_group_s_saml(world: &World) {
+    let (gitlab, token) = corp(world, Generation::Current).await;
     let body = json!({"userName": "jane", "password": PASSWORD, "email": "jane@corp.example"});
     gitlab.app(Method::POST, "/admin/people", body).await.expect(201);
     let refused = ask(&gitlab, &token, Method::POST, "/Users", jane()).await;
@@ -111,9 +117,8 @@ async fn a_user_who_was_there_before_must_have_linked_the_group_s_saml() {
     ask(&gitlab, &token, Method::POST, "/Users", jane()).await.expect(201);
 }
 
-#[tokio::test]
-async fn a_group_may_restrict_the_domains_of_addresses() {
-    let gitlab = GitLab::new(Generation::Current);
+async fn a_group_may_restrict_the_domains_of_addresses(world: &World) {
+    let gitlab = GitLab::new(world, Generation::Current).await;
     let group = json!({"path": "corp", "saml": true, "allowed_email_domains": ["other.example"]});
     gitlab.app(Method::POST, "/admin/groups", group).await.expect(201);
     let made = gitlab.app(Method::POST, "/admin/scim-token", json!({"group": "corp"})).await.json();
@@ -122,9 +127,8 @@ async fn a_group_may_restrict_the_domains_of_addresses() {
 }
 
 /// GitLab issue 422582.
-#[tokio::test]
-async fn who_is_inactive_in_the_group_s_scim_comes_by_saml_and_finds_nothing() {
-    let (gitlab, token) = corp(Generation::Current).await;
+async fn who_is_inactive_in_the_group_s_scim_comes_by_saml_and_finds_nothing(world: &World) {
+    let (gitlab, token) = corp(world, Generation::Current).await;
     ask(&gitlab, &token, Method::POST, "/Users", jane()).await.expect(201);
     let saml = async |name_id: &str| {
         let body = json!({"name_id": name_id, "email": "jane@corp.example", "group": "corp"});

@@ -7,16 +7,29 @@ use scimspec_reference_server::{
 };
 use serde_json::{Value, json};
 
-use crate::support::{Answer, BOTH, GitLab, person};
+use super::support::{Answer, BOTH, GitLab, person};
+use crate::world::{World, behaviours};
+
+behaviours![
+    a_group_attaches_to_a_link_of_its_name_or_is_refused,
+    members_follow_what_add_and_remove_say,
+    other_forms_of_patch_are_answered_and_do_nothing,
+    a_patch_of_another_shape_is_400,
+    a_put_replaces_members_of_scim_s_and_nothing_else,
+    of_several_links_the_highest_role_counts_and_one_is_enough_to_stay,
+    a_deleted_group_detaches_and_its_members_leave,
+    groups_are_listed_and_found_by_name,
+    a_door_opens_for_the_members_of_the_group_behind_the_link,
+];
 
 const GROUP: &str = "urn:ietf:params:scim:schemas:core:2.0:Group";
 const UID: &str = "0b0f6b3e-6f0e-4a8e-9a52-3d4c5b6a7f80";
 
 /// Jane and john, the SCIM group Engineering attached to a link on the group engineering.
-async fn gitlab(generation: Generation) -> GitLab {
+async fn gitlab(world: &World, generation: Generation) -> GitLab {
     let config = GitLabConfig::new(generation, TokenHash::of("scim"), TokenHash::of("admin"));
     let saml_group_links = vec![("Engineering".to_owned(), "engineering".to_owned())];
-    let gitlab = GitLab::with(GitLabConfig { saml_group_links, ..config });
+    let gitlab = GitLab::with(world, GitLabConfig { saml_group_links, ..config }).await;
     gitlab.jane().await;
     gitlab.post(person("b2", "john", "John Doe")).await.expect(201);
     let created = post(&gitlab, json!({"displayName": "Engineering", "externalId": UID})).await.expect(201);
@@ -58,10 +71,9 @@ fn developer(name: &str) -> (String, String) {
     (name.to_owned(), "developer".to_owned())
 }
 
-#[tokio::test]
-async fn a_group_attaches_to_a_link_of_its_name_or_is_refused() {
+async fn a_group_attaches_to_a_link_of_its_name_or_is_refused(world: &World) {
     for generation in BOTH {
-        let gitlab = gitlab(generation).await;
+        let gitlab = gitlab(world, generation).await;
         let made = post(&gitlab, json!({"displayName": "Engineering"})).await.expect(201).json();
         assert_ne!(made["id"], UID, "one is made where none was named");
         let nameless = post(&gitlab, json!({"externalId": UID})).await.expect(400);
@@ -73,10 +85,9 @@ async fn a_group_attaches_to_a_link_of_its_name_or_is_refused() {
     }
 }
 
-#[tokio::test]
-async fn members_follow_what_add_and_remove_say() {
+async fn members_follow_what_add_and_remove_say(world: &World) {
     for generation in BOTH {
-        let gitlab = gitlab(generation).await;
+        let gitlab = gitlab(world, generation).await;
         add(&gitlab, "A1B2").await;
         add(&gitlab, "b2").await;
         assert_eq!(members(&gitlab, "engineering").await, [developer("jane"), developer("john")]);
@@ -96,9 +107,8 @@ async fn members_follow_what_add_and_remove_say() {
     }
 }
 
-#[tokio::test]
-async fn other_forms_of_patch_are_answered_and_do_nothing() {
-    let gitlab = gitlab(Generation::Current).await;
+async fn other_forms_of_patch_are_answered_and_do_nothing(world: &World) {
+    let gitlab = gitlab(world, Generation::Current).await;
     add(&gitlab, "a1b2").await;
     for operation in [
         json!({"op": "remove", "path": "members[value eq \"a1b2\"]"}),
@@ -113,9 +123,8 @@ async fn other_forms_of_patch_are_answered_and_do_nothing() {
     }
 }
 
-#[tokio::test]
-async fn a_patch_of_another_shape_is_400() {
-    let gitlab = gitlab(Generation::Current).await;
+async fn a_patch_of_another_shape_is_400(world: &World) {
+    let gitlab = gitlab(world, Generation::Current).await;
     for (operations, error) in [
         (
             json!([{"op": "replace", "path": "members", "value": []}]),
@@ -130,9 +139,8 @@ async fn a_patch_of_another_shape_is_400() {
     assert_eq!(bare.json(), json!({"error": "schemas is missing, Operations is missing"}));
 }
 
-#[tokio::test]
-async fn a_put_replaces_members_of_scim_s_and_nothing_else() {
-    let gitlab = gitlab(Generation::Current).await;
+async fn a_put_replaces_members_of_scim_s_and_nothing_else(world: &World) {
+    let gitlab = gitlab(world, Generation::Current).await;
     gitlab
         .app(Method::PUT, "/admin/groups/engineering/members", json!({"user": "john", "role": "owner"}))
         .await
@@ -147,9 +155,8 @@ async fn a_put_replaces_members_of_scim_s_and_nothing_else() {
     assert_eq!(incomplete.expect(400).json(), json!({"error": "displayName is missing"}));
 }
 
-#[tokio::test]
-async fn of_several_links_the_highest_role_counts_and_one_is_enough_to_stay() {
-    let gitlab = gitlab(Generation::Current).await;
+async fn of_several_links_the_highest_role_counts_and_one_is_enough_to_stay(world: &World) {
+    let gitlab = gitlab(world, Generation::Current).await;
     let link = json!({"name": "Leads", "group": "engineering", "role": "maintainer"});
     gitlab.app(Method::POST, "/admin/saml-group-links", link).await.expect(201);
     let leads = post(&gitlab, json!({"displayName": "Leads", "members": [{"value": "a1b2"}]})).await;
@@ -160,10 +167,9 @@ async fn of_several_links_the_highest_role_counts_and_one_is_enough_to_stay() {
     assert_eq!(members(&gitlab, "engineering").await, [developer("jane")]);
 }
 
-#[tokio::test]
-async fn a_deleted_group_detaches_and_its_members_leave() {
+async fn a_deleted_group_detaches_and_its_members_leave(world: &World) {
     for generation in BOTH {
-        let gitlab = gitlab(generation).await;
+        let gitlab = gitlab(world, generation).await;
         add(&gitlab, "a1b2").await;
         gitlab.scim(Method::DELETE, &format!("/Groups/{UID}"), Value::Null).await.expect(204);
         gitlab.get(&format!("/Groups/{UID}")).await.expect_scim_error(404, &format!("Group {UID} not found"));
@@ -171,9 +177,8 @@ async fn a_deleted_group_detaches_and_its_members_leave() {
     }
 }
 
-#[tokio::test]
-async fn groups_are_listed_and_found_by_name() {
-    let gitlab = gitlab(Generation::Current).await;
+async fn groups_are_listed_and_found_by_name(world: &World) {
+    let gitlab = gitlab(world, Generation::Current).await;
     let list = gitlab.get("/Groups?startIndex=1&count=2").await.expect(200).json();
     assert_eq!(
         (&list["totalResults"], &list["startIndex"], &list["itemsPerPage"]),
@@ -190,9 +195,8 @@ async fn groups_are_listed_and_found_by_name() {
     assert_eq!(odd.json(), json!({"error": "startIndex is invalid"}));
 }
 
-#[tokio::test]
-async fn a_door_opens_for_the_members_of_the_group_behind_the_link() {
-    let gitlab = gitlab(Generation::Current).await;
+async fn a_door_opens_for_the_members_of_the_group_behind_the_link(world: &World) {
+    let gitlab = gitlab(world, Generation::Current).await;
     gitlab.set_password("jane").await;
     let session = gitlab.sign_in("jane").await.expect(200).json()["session"].as_str().unwrap().to_owned();
     let door = async || {

@@ -4,11 +4,21 @@ use axum::http::Method;
 use scimspec_reference_server::gitlab::Generation;
 use serde_json::{Value, json};
 
-use crate::support::{BOTH, GitLab};
+use super::support::{BOTH, GitLab};
+use crate::world::{World, behaviours};
+
+behaviours![
+    a_deprovisioning_ends_every_way_in_and_a_reprovisioning_opens_the_same_user,
+    scim_does_not_lift_an_administrator_s_block_while_the_identity_is_active,
+    scim_overrides_an_administrator_s_block_after_it_has_deprovisioned,
+    who_was_deactivated_is_blocked_by_a_deprovisioning_and_active_after_a_reprovisioning,
+    an_administrator_does_not_unblock_whom_the_system_has_blocked,
+    nobody_else_is_touched,
+];
 
 /// Jane, who has a password, a session and an API token.
-async fn jane(generation: Generation) -> (GitLab, String, String) {
-    let gitlab = GitLab::new(generation);
+async fn jane(world: &World, generation: Generation) -> (GitLab, String, String) {
+    let gitlab = GitLab::new(world, generation).await;
     gitlab.jane().await;
     gitlab.set_password("jane").await;
     let session = gitlab.sign_in("jane").await.expect(200).json()["session"].as_str().unwrap().to_owned();
@@ -29,11 +39,10 @@ async fn set_state(gitlab: &GitLab, state: &str) -> u16 {
     gitlab.app(Method::PUT, "/admin/people/jane/state", json!({"state": state})).await.status
 }
 
-#[tokio::test]
-async fn a_deprovisioning_ends_every_way_in_and_a_reprovisioning_opens_the_same_user() {
+async fn a_deprovisioning_ends_every_way_in_and_a_reprovisioning_opens_the_same_user(world: &World) {
     for generation in BOTH {
         for by_delete in [false, true] {
-            let (gitlab, session, token) = jane(generation).await;
+            let (gitlab, session, token) = jane(world, generation).await;
             let before = gitlab.user("jane").await;
             assert_eq!((me(&gitlab, &session).await, me(&gitlab, &token).await), (200, 200));
             if by_delete {
@@ -59,10 +68,9 @@ async fn a_deprovisioning_ends_every_way_in_and_a_reprovisioning_opens_the_same_
     }
 }
 
-#[tokio::test]
-async fn scim_does_not_lift_an_administrator_s_block_while_the_identity_is_active() {
+async fn scim_does_not_lift_an_administrator_s_block_while_the_identity_is_active(world: &World) {
     for generation in BOTH {
-        let (gitlab, session, _) = jane(generation).await;
+        let (gitlab, session, _) = jane(world, generation).await;
         gitlab.app(Method::PUT, "/admin/people/jane/block", Value::Null).await.expect(204);
         assert_eq!(me(&gitlab, &session).await, 401);
         gitlab.set_active("a1b2", true).await.expect(204);
@@ -71,11 +79,10 @@ async fn scim_does_not_lift_an_administrator_s_block_while_the_identity_is_activ
     }
 }
 
-#[tokio::test]
-async fn scim_overrides_an_administrator_s_block_after_it_has_deprovisioned() {
+async fn scim_overrides_an_administrator_s_block_after_it_has_deprovisioned(world: &World) {
     for generation in BOTH {
         for state in ["blocked", "banned", "blocked_pending_approval"] {
-            let (gitlab, ..) = jane(generation).await;
+            let (gitlab, ..) = jane(world, generation).await;
             assert_eq!(set_state(&gitlab, state).await, 204);
             gitlab.set_active("a1b2", false).await.expect(204);
             assert_eq!((gitlab.active().await, gitlab.state().await), (json!(false), json!(state)));
@@ -86,9 +93,8 @@ async fn scim_overrides_an_administrator_s_block_after_it_has_deprovisioned() {
     }
 }
 
-#[tokio::test]
-async fn who_was_deactivated_is_blocked_by_a_deprovisioning_and_active_after_a_reprovisioning() {
-    let (gitlab, ..) = jane(Generation::Current).await;
+async fn who_was_deactivated_is_blocked_by_a_deprovisioning_and_active_after_a_reprovisioning(world: &World) {
+    let (gitlab, ..) = jane(world, Generation::Current).await;
     assert_eq!(set_state(&gitlab, "deactivated").await, 204);
     gitlab.sign_in("jane").await.expect(403);
     gitlab.set_active("a1b2", false).await.expect(204);
@@ -97,9 +103,8 @@ async fn who_was_deactivated_is_blocked_by_a_deprovisioning_and_active_after_a_r
     assert_eq!(gitlab.state().await, "active");
 }
 
-#[tokio::test]
-async fn an_administrator_does_not_unblock_whom_the_system_has_blocked() {
-    let (gitlab, ..) = jane(Generation::Current).await;
+async fn an_administrator_does_not_unblock_whom_the_system_has_blocked(world: &World) {
+    let (gitlab, ..) = jane(world, Generation::Current).await;
     gitlab.set_active("a1b2", false).await.expect(204);
     gitlab.app(Method::DELETE, "/admin/people/jane/block", Value::Null).await.expect(403);
     assert_eq!(set_state(&gitlab, "active").await, 403);
@@ -109,10 +114,9 @@ async fn an_administrator_does_not_unblock_whom_the_system_has_blocked() {
     gitlab.sign_in("jane").await.expect(200);
 }
 
-#[tokio::test]
-async fn nobody_else_is_touched() {
-    let (gitlab, ..) = jane(Generation::Current).await;
-    gitlab.post(crate::support::person("b2", "john", "John Doe")).await.expect(201);
+async fn nobody_else_is_touched(world: &World) {
+    let (gitlab, ..) = jane(world, Generation::Current).await;
+    gitlab.post(super::support::person("b2", "john", "John Doe")).await.expect(201);
     gitlab.set_password("john").await;
     let before = gitlab.user("john").await;
     gitlab.set_active("a1b2", false).await.expect(204);

@@ -3,7 +3,19 @@
 use scimspec_reference_server::gitlab::Generation;
 use serde_json::{Value, json};
 
-use crate::support::{BOTH, GitLab, person};
+use super::support::{BOTH, GitLab, person};
+use crate::world::{World, behaviours};
+
+behaviours![
+    a_user_has_the_keys_of_its_generation,
+    filters_find_by_id_external_id_and_user_name,
+    filters_find_by_a_secondary_address,
+    filters_that_are_not_known_are_412,
+    an_empty_instance_lists_nobody,
+    a_list_holds_all_who_have_a_scim_identity_and_nobody_else,
+    pages_are_counted_as_gitlab_counts,
+    ids_go_through_the_url_whatever_they_hold,
+];
 
 async fn found(gitlab: &GitLab, filter: &str) -> Vec<Value> {
     let filter = filter.replace(' ', "%20").replace('"', "%22");
@@ -13,10 +25,9 @@ async fn found(gitlab: &GitLab, filter: &str) -> Vec<Value> {
     found
 }
 
-#[tokio::test]
-async fn a_user_has_the_keys_of_its_generation() {
+async fn a_user_has_the_keys_of_its_generation(world: &World) {
     for generation in BOTH {
-        let gitlab = GitLab::new(generation);
+        let gitlab = GitLab::new(world, generation).await;
         gitlab.jane().await;
         let mut expected = json!({
             "schemas": ["urn:ietf:params:scim:schemas:core:2.0:User"],
@@ -36,9 +47,8 @@ async fn a_user_has_the_keys_of_its_generation() {
     }
 }
 
-#[tokio::test]
-async fn filters_find_by_id_external_id_and_user_name() {
-    let gitlab = GitLab::new(Generation::Current);
+async fn filters_find_by_id_external_id_and_user_name(world: &World) {
+    let gitlab = GitLab::new(world, Generation::Current).await;
     gitlab.jane().await;
     gitlab.post(person("b2", "john", "John Doe")).await.expect(201);
     for filter in [
@@ -61,9 +71,8 @@ async fn filters_find_by_id_external_id_and_user_name() {
     assert_eq!(found(&gitlab, "").await.len(), 2);
 }
 
-#[tokio::test]
-async fn filters_find_by_a_secondary_address() {
-    let gitlab = GitLab::new(Generation::Current);
+async fn filters_find_by_a_secondary_address(world: &World) {
+    let gitlab = GitLab::new(world, Generation::Current).await;
     gitlab.jane().await;
     let path = "/admin/people/jane/emails";
     gitlab.app(axum::http::Method::POST, path, json!({"email": "j@home.example"})).await.expect(204);
@@ -72,18 +81,16 @@ async fn filters_find_by_a_secondary_address() {
     taken.expect(409);
 }
 
-#[tokio::test]
-async fn filters_that_are_not_known_are_412() {
-    let gitlab = GitLab::new(Generation::Current);
+async fn filters_that_are_not_known_are_412(world: &World) {
+    let gitlab = GitLab::new(world, Generation::Current).await;
     for filter in ["userName%20Eq%20a", "active%20eq%20true", "userName%20pr", "emails.value%20eq%20a"] {
         gitlab.get(&format!("/Users?filter={filter}")).await.expect_scim_error(412, "Unsupported Filter");
     }
 }
 
-#[tokio::test]
-async fn an_empty_instance_lists_nobody() {
+async fn an_empty_instance_lists_nobody(world: &World) {
     for generation in BOTH {
-        let list = GitLab::new(generation).get("/Users").await.expect(200).json();
+        let list = GitLab::new(world, generation).await.get("/Users").await.expect(200).json();
         assert_eq!(
             list,
             json!({
@@ -94,9 +101,8 @@ async fn an_empty_instance_lists_nobody() {
     }
 }
 
-#[tokio::test]
-async fn a_list_holds_all_who_have_a_scim_identity_and_nobody_else() {
-    let gitlab = GitLab::new(Generation::Current);
+async fn a_list_holds_all_who_have_a_scim_identity_and_nobody_else(world: &World) {
+    let gitlab = GitLab::new(world, Generation::Current).await;
     let body = json!({"userName": "root", "password": "x", "email": "root@corp.example"});
     gitlab.app(axum::http::Method::POST, "/admin/people", body).await.expect(201);
     gitlab.jane().await;
@@ -105,9 +111,8 @@ async fn a_list_holds_all_who_have_a_scim_identity_and_nobody_else() {
     assert_eq!((&list["totalResults"], &list["Resources"][0]["active"]), (&json!(1), &json!(false)));
 }
 
-#[tokio::test]
-async fn pages_are_counted_as_gitlab_counts() {
-    let gitlab = GitLab::new(Generation::Current);
+async fn pages_are_counted_as_gitlab_counts(world: &World) {
+    let gitlab = GitLab::new(world, Generation::Current).await;
     for number in 1..=25 {
         let user = person(&format!("u{number}"), &format!("user{number}"), "A User");
         gitlab.post(user).await.expect(201);
@@ -132,9 +137,8 @@ async fn pages_are_counted_as_gitlab_counts() {
     }
 }
 
-#[tokio::test]
-async fn ids_go_through_the_url_whatever_they_hold() {
-    let gitlab = GitLab::new(Generation::Current);
+async fn ids_go_through_the_url_whatever_they_hold(world: &World) {
+    let gitlab = GitLab::new(world, Generation::Current).await;
     for (number, (uid, path)) in
         [("jane@corp.example", "jane%40corp.example"), ("a/b", "a%2Fb"), ("a%41", "a%2541"), ("ü", "%C3%BC")]
             .into_iter()

@@ -4,18 +4,28 @@ use axum::http::Method;
 use scimspec_reference_server::gitlab::Generation;
 use serde_json::{Value, json};
 
-use crate::support::{BOTH, GitLab, person};
+use super::support::{BOTH, GitLab, person};
+use crate::world::{World, behaviours};
+
+behaviours![
+    active_false_deprovisions_in_every_spelling,
+    any_patch_of_an_inactive_identity_reactivates_in_classic_and_none_but_active_true_in_current,
+    active_false_with_an_external_id_deprovisions_only,
+    active_true_with_an_external_id_differs_by_generation,
+    an_external_id_is_changed_unless_it_is_taken_or_blank,
+    names_and_addresses_do_not_change,
+    malformed_operations_break_the_server,
+];
 
 /// Jane, deprovisioned.
-async fn inactive(generation: Generation) -> GitLab {
-    let gitlab = GitLab::new(generation);
+async fn inactive(world: &World, generation: Generation) -> GitLab {
+    let gitlab = GitLab::new(world, generation).await;
     gitlab.jane().await;
     gitlab.set_active("a1b2", false).await.expect(204);
     gitlab
 }
 
-#[tokio::test]
-async fn active_false_deprovisions_in_every_spelling() {
+async fn active_false_deprovisions_in_every_spelling(world: &World) {
     for generation in BOTH {
         for operations in [
             json!([{"op": "replace", "path": "active", "value": false}]),
@@ -24,7 +34,7 @@ async fn active_false_deprovisions_in_every_spelling() {
             json!([{"op": "replace", "value": {"active": false}}]),
             json!([{"op": "replace", "value": {"active": "\"False\""}}]),
         ] {
-            let gitlab = GitLab::new(generation);
+            let gitlab = GitLab::new(world, generation).await;
             gitlab.jane().await;
             let answer = gitlab.patch("a1b2", operations.clone()).await.expect(204);
             assert_eq!((answer.text.as_str(), answer.header("content-type")), ("", None));
@@ -33,8 +43,9 @@ async fn active_false_deprovisions_in_every_spelling() {
     }
 }
 
-#[tokio::test]
-async fn any_patch_of_an_inactive_identity_reactivates_in_classic_and_none_but_active_true_in_current() {
+async fn any_patch_of_an_inactive_identity_reactivates_in_classic_and_none_but_active_true_in_current(
+    world: &World,
+) {
     for body in [
         json!({"Operations": [{"op": "replace", "path": "name.formatted", "value": "New"}]}),
         json!({"Operations": [{"op": "Update", "path": "active", "value": true}]}),
@@ -44,7 +55,7 @@ async fn any_patch_of_an_inactive_identity_reactivates_in_classic_and_none_but_a
         json!({"garbage": 1}),
     ] {
         for (generation, active) in [(Generation::Classic, true), (Generation::Current, false)] {
-            let gitlab = inactive(generation).await;
+            let gitlab = inactive(world, generation).await;
             gitlab.scim(Method::PATCH, "/Users/a1b2", body.clone()).await.expect(204);
             let state = if active { "active" } else { "ldap_blocked" };
             assert_eq!(
@@ -56,10 +67,9 @@ async fn any_patch_of_an_inactive_identity_reactivates_in_classic_and_none_but_a
     }
 }
 
-#[tokio::test]
-async fn active_false_with_an_external_id_deprovisions_only() {
+async fn active_false_with_an_external_id_deprovisions_only(world: &World) {
     for generation in BOTH {
-        let gitlab = GitLab::new(generation);
+        let gitlab = GitLab::new(world, generation).await;
         gitlab.jane().await;
         let both = json!([
             {"op": "replace", "path": "externalId", "value": "new"},
@@ -71,27 +81,25 @@ async fn active_false_with_an_external_id_deprovisions_only() {
     }
 }
 
-#[tokio::test]
-async fn active_true_with_an_external_id_differs_by_generation() {
+async fn active_true_with_an_external_id_differs_by_generation(world: &World) {
     let both = json!([
         {"op": "replace", "path": "active", "value": true},
         {"op": "replace", "path": "externalId", "value": "new"},
     ]);
     for (generation, id) in [(Generation::Classic, "new"), (Generation::Current, "a1b2")] {
-        let gitlab = GitLab::new(generation);
+        let gitlab = GitLab::new(world, generation).await;
         gitlab.jane().await;
         gitlab.patch("a1b2", both.clone()).await.expect(204);
         gitlab.get(&format!("/Users/{id}")).await.expect(200);
-        let gitlab = inactive(generation).await;
+        let gitlab = inactive(world, generation).await;
         gitlab.patch("a1b2", both.clone()).await.expect(204);
         assert_eq!(gitlab.active().await, true, "both drop it on an inactive identity");
     }
 }
 
-#[tokio::test]
-async fn an_external_id_is_changed_unless_it_is_taken_or_blank() {
+async fn an_external_id_is_changed_unless_it_is_taken_or_blank(world: &World) {
     for generation in BOTH {
-        let gitlab = GitLab::new(generation);
+        let gitlab = GitLab::new(world, generation).await;
         gitlab.jane().await;
         gitlab.post(person("b2", "john", "John Doe")).await.expect(201);
         let to = |value: &str| json!([{"op": "Replace", "path": "externalId", "value": value}]);
@@ -111,10 +119,9 @@ async fn an_external_id_is_changed_unless_it_is_taken_or_blank() {
     }
 }
 
-#[tokio::test]
-async fn names_and_addresses_do_not_change() {
+async fn names_and_addresses_do_not_change(world: &World) {
     for generation in BOTH {
-        let gitlab = GitLab::new(generation);
+        let gitlab = GitLab::new(world, generation).await;
         gitlab.jane().await;
         let before = gitlab.get("/Users/a1b2").await.json();
         for operation in [
@@ -133,9 +140,8 @@ async fn names_and_addresses_do_not_change() {
     }
 }
 
-#[tokio::test]
-async fn malformed_operations_break_the_server() {
-    let gitlab = GitLab::new(Generation::Current);
+async fn malformed_operations_break_the_server(world: &World) {
+    let gitlab = GitLab::new(world, Generation::Current).await;
     gitlab.jane().await;
     for operations in [json!([{"path": "active", "value": false}]), json!("x"), json!([1])] {
         let answer = gitlab.patch("a1b2", operations).await.expect(500);

@@ -7,7 +7,18 @@ use scimspec_reference_server::{
 };
 use serde_json::{Value, json};
 
-use crate::support::{Answer, GitLab, person};
+use super::support::{Answer, GitLab, person};
+use crate::world::{World, behaviours};
+
+behaviours![
+    the_first_saml_sign_in_is_linked_by_e_mail_only_where_that_is_switched_on,
+    a_name_id_that_changes_is_refused,
+    a_response_without_name_id_or_e_mail_is_refused,
+    who_was_not_there_waits_for_approval_or_comes_in,
+    from_16_4_a_person_who_is_back_comes_in_by_saml,
+    before_16_4_a_person_who_is_back_has_to_link_again,
+    an_external_id_that_changes_leaves_the_saml_identity_where_it_is,
+];
 
 #[track_caller]
 fn refused(answer: Answer, text: &str) {
@@ -15,9 +26,9 @@ fn refused(answer: Answer, text: &str) {
     assert_eq!(answer.json()["error"], text);
 }
 
-fn gitlab(saml_identity: SamlIdentity) -> GitLab {
+async fn gitlab(world: &World, saml_identity: SamlIdentity) -> GitLab {
     let config = GitLabConfig::new(Generation::Current, TokenHash::of("scim"), TokenHash::of("admin"));
-    GitLab::with(GitLabConfig { saml_identity, ..config })
+    GitLab::with(world, GitLabConfig { saml_identity: Some(saml_identity), ..config }).await
 }
 
 async fn link(gitlab: &GitLab, name: &str, name_id: &str) {
@@ -27,9 +38,8 @@ async fn link(gitlab: &GitLab, name: &str, name_id: &str) {
 
 const EMAIL: &str = "jane@corp.example";
 
-#[tokio::test]
-async fn the_first_saml_sign_in_is_linked_by_e_mail_only_where_that_is_switched_on() {
-    let gitlab = gitlab(SamlIdentity::Keep);
+async fn the_first_saml_sign_in_is_linked_by_e_mail_only_where_that_is_switched_on(world: &World) {
+    let gitlab = gitlab(world, SamlIdentity::Keep).await;
     gitlab.jane().await;
     refused(gitlab.saml("a1b2", EMAIL).await, "Email has already been taken");
     gitlab.switch("auto_link_saml_user", true).await;
@@ -40,9 +50,8 @@ async fn the_first_saml_sign_in_is_linked_by_e_mail_only_where_that_is_switched_
     gitlab.saml("a1b2", "other@corp.example").await.expect(200);
 }
 
-#[tokio::test]
-async fn a_name_id_that_changes_is_refused() {
-    let gitlab = gitlab(SamlIdentity::Keep);
+async fn a_name_id_that_changes_is_refused(world: &World) {
+    let gitlab = gitlab(world, SamlIdentity::Keep).await;
     gitlab.switch("auto_link_saml_user", true).await;
     gitlab.jane().await;
     link(&gitlab, "jane", "a1b2").await;
@@ -58,25 +67,22 @@ async fn a_name_id_that_changes_is_refused() {
     );
 }
 
-#[tokio::test]
-async fn a_response_without_name_id_or_e_mail_is_refused() {
-    let gitlab = gitlab(SamlIdentity::Keep);
+async fn a_response_without_name_id_or_e_mail_is_refused(world: &World) {
+    let gitlab = gitlab(world, SamlIdentity::Keep).await;
     refused(gitlab.saml("", EMAIL).await, "SAML NameID is missing");
     refused(gitlab.saml("a1b2", " ").await, "The SAML response did not contain an email address");
 }
 
-#[tokio::test]
-async fn who_was_not_there_waits_for_approval_or_comes_in() {
-    let gitlab = gitlab(SamlIdentity::Keep);
+async fn who_was_not_there_waits_for_approval_or_comes_in(world: &World) {
+    let gitlab = gitlab(world, SamlIdentity::Keep).await;
     gitlab.saml("new", "new@corp.example").await.expect(403);
     assert_eq!(gitlab.user("new").await["state"], "blocked_pending_approval");
     gitlab.switch("block_auto_created_users", false).await;
     gitlab.saml("newer", "newer@corp.example").await.expect(200);
 }
 
-#[tokio::test]
-async fn from_16_4_a_person_who_is_back_comes_in_by_saml() {
-    let gitlab = gitlab(SamlIdentity::Keep);
+async fn from_16_4_a_person_who_is_back_comes_in_by_saml(world: &World) {
+    let gitlab = gitlab(world, SamlIdentity::Keep).await;
     gitlab.jane().await;
     link(&gitlab, "jane", "a1b2").await;
     gitlab.saml("a1b2", EMAIL).await.expect(200);
@@ -88,9 +94,8 @@ async fn from_16_4_a_person_who_is_back_comes_in_by_saml() {
 }
 
 /// GitLab issue 379149.
-#[tokio::test]
-async fn before_16_4_a_person_who_is_back_has_to_link_again() {
-    let gitlab = gitlab(SamlIdentity::Destroy);
+async fn before_16_4_a_person_who_is_back_has_to_link_again(world: &World) {
+    let gitlab = gitlab(world, SamlIdentity::Destroy).await;
     gitlab.jane().await;
     link(&gitlab, "jane", "a1b2").await;
     gitlab.set_active("a1b2", false).await.expect(204);
@@ -101,9 +106,8 @@ async fn before_16_4_a_person_who_is_back_has_to_link_again() {
     gitlab.saml("a1b2", EMAIL).await.expect(200);
 }
 
-#[tokio::test]
-async fn an_external_id_that_changes_leaves_the_saml_identity_where_it_is() {
-    let gitlab = gitlab(SamlIdentity::Keep);
+async fn an_external_id_that_changes_leaves_the_saml_identity_where_it_is(world: &World) {
+    let gitlab = gitlab(world, SamlIdentity::Keep).await;
     gitlab.jane().await;
     link(&gitlab, "jane", "a1b2").await;
     let change = json!([{"op": "replace", "path": "externalId", "value": "c3"}]);

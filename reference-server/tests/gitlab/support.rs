@@ -1,4 +1,6 @@
-//! A GitLab in the test's own process, and short ways to ask it.
+//! A GitLab in the test's own process, over the store of a world, and short ways to ask it.
+
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use axum::{
     Router,
@@ -6,17 +8,22 @@ use axum::{
     http::{HeaderMap, Method, Request},
 };
 use scimspec_reference_server::{
-    TokenHash,
+    TenantName, TokenHash,
     gitlab::{Generation, GitLabConfig, GitLabServer},
+    store::Opened,
 };
 use serde_json::{Value, json};
 use tower::ServiceExt;
+
+use crate::world::{Place, World, unique_tenant};
 
 pub(crate) const BOTH: [Generation; 2] = [Generation::Classic, Generation::Current];
 pub(crate) const PASSWORD: &str = "analytical";
 
 pub(crate) struct GitLab {
-    router: Router,
+    /// One server, or two on one database that have to behave as one and are asked in turn.
+    routers: Vec<Router>,
+    asked: AtomicUsize,
 }
 
 #[derive(Debug)]
@@ -54,16 +61,30 @@ impl Answer {
 }
 
 impl GitLab {
-    pub(crate) fn new(generation: Generation) -> Self {
-        Self::with(GitLabConfig::new(generation, TokenHash::of("scim"), TokenHash::of("admin")))
+    pub(crate) async fn new(world: &World, generation: Generation) -> Self {
+        let opened = match world.place {
+            Place::Postgres { .. } => world.opened.clone().into(),
+            Place::Memory | Place::Sqlite { .. } => vec![world.opened[0].clone()],
+        };
+        Self::over(opened, fresh(config(generation))).await
     }
 
-    pub(crate) fn with(config: GitLabConfig) -> Self {
-        Self { router: GitLabServer::new(config).router() }
+    /// One server.
+    pub(crate) async fn with(world: &World, config: GitLabConfig) -> Self {
+        Self::over(vec![world.opened[0].clone()], fresh(config)).await
+    }
+
+    pub(crate) async fn over(opened: Vec<Opened>, config: GitLabConfig) -> Self {
+        let mut routers = Vec::new();
+        for opened in opened {
+            routers.push(GitLabServer::over_store(opened, config.clone()).await.unwrap().router());
+        }
+        Self { routers, asked: AtomicUsize::new(0) }
     }
 
     pub(crate) async fn send(&self, request: Request<Body>) -> Answer {
-        let response = self.router.clone().oneshot(request).await.unwrap();
+        let turn = self.asked.fetch_add(1, Ordering::Relaxed) % self.routers.len();
+        let response = self.routers[turn].clone().oneshot(request).await.unwrap();
         let (parts, body) = response.into_parts();
         let bytes = to_bytes(body, usize::MAX).await.unwrap();
         Answer {
@@ -155,6 +176,15 @@ impl GitLab {
     pub(crate) async fn saml(&self, name_id: &str, email: &str) -> Answer {
         self.app(Method::POST, "/saml/sign-in", json!({"name_id": name_id, "email": email})).await
     }
+}
+
+pub(crate) fn config(generation: Generation) -> GitLabConfig {
+    GitLabConfig::new(generation, TokenHash::of("scim"), TokenHash::of("admin"))
+}
+
+/// An instance that nobody else has, in a store that others use as well.
+pub(crate) fn fresh(config: GitLabConfig) -> GitLabConfig {
+    GitLabConfig { instance: TenantName::parse(unique_tenant().as_str()).unwrap(), ..config }
 }
 
 pub(crate) fn jane() -> Value {

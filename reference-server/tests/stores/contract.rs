@@ -64,7 +64,7 @@ async fn a_resource_survives_its_process(world: &World) {
     let [ada] = world.users(["ada"]).await;
     let staff = world.group("staff", &[&ada]).await;
     let ada = world.read(&ada).await.unwrap();
-    let (again, _) = world.reopened().await;
+    let again = world.reopened().await.store;
     assert_eq!(again.read(&world.tenant, Kind::User, ada.id).await, Ok(Some(ada.clone())));
     assert_eq!(again.members(&world.tenant, staff.id).await.unwrap()[0].id, ada.id);
     let found = again.find(&world.tenant, Kind::User, &key(Indexed::UserName, "ada")).await.unwrap();

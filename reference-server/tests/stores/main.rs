@@ -1,4 +1,5 @@
-//! What every store promises, asked of each of them: in memory, in a SQLite file, in PostgreSQL. A PostgreSQL
+//! What every store promises, asked of each of them: in memory, in a SQLite file, in PostgreSQL; and a GitLab, which
+//! has to be the same over each. A PostgreSQL
 //! server is the one that `SCIMSPEC_TEST_POSTGRES` names, or one of our own where its programs are installed;
 //! where neither is, its tests are reported as ignored, and standard error says why.
 
@@ -6,10 +7,13 @@
 
 mod cluster;
 mod contract;
+#[path = "../gitlab/mod.rs"]
+mod gitlab;
 mod kill;
 mod lists;
 mod memberships;
 mod postgres;
+mod processes;
 mod races;
 mod servers;
 mod sqlite;
@@ -28,7 +32,7 @@ use self::{
 };
 
 fn main() -> ExitCode {
-    if let Some(code) = kill::child() {
+    if let Some(code) = kill::child().or_else(processes::child) {
         return code;
     }
     let arguments = Arguments::from_args();
@@ -37,13 +41,15 @@ fn main() -> ExitCode {
     for kind in [StoreKind::Memory, StoreKind::Sqlite, StoreKind::Postgres] {
         let shared = [contract::BEHAVIOURS, lists::BEHAVIOURS, memberships::BEHAVIOURS, races::BEHAVIOURS];
         trials.extend(shared.into_iter().flatten().map(|behaviour| trial(kind, *behaviour)));
+        trials.extend(gitlab::behaviours().map(|behaviour| trial(kind, behaviour)));
     }
     let own = |kind, behaviours: &[Behaviour]| behaviours.iter().map(move |own| trial(kind, *own)).collect();
     let sqlite: Vec<Trial> =
         own(StoreKind::Sqlite, &[sqlite::BEHAVIOURS, kill::BEHAVIOURS, servers::OF_LASTING_STORES].concat());
     let of_postgres: Vec<Trial> = own(
         StoreKind::Postgres,
-        &[postgres::BEHAVIOURS, servers::OF_LASTING_STORES, servers::BEHAVIOURS].concat(),
+        &[postgres::BEHAVIOURS, servers::OF_LASTING_STORES, servers::BEHAVIOURS, processes::BEHAVIOURS]
+            .concat(),
     );
     trials.extend(sqlite);
     trials.extend(of_postgres);

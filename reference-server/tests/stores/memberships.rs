@@ -1,12 +1,13 @@
 //! Rows between groups and members: order, balance, both directions, and which versions they move.
 
-use scimspec_reference_server::store::{Indexed, Kind, MemberChange, Version};
+use scimspec_reference_server::store::{Indexed, Kind, MemberChange, ResourceId, Version};
 
-use crate::world::{World, add, behaviours, draft, remove};
+use crate::world::{World, add, behaviours, draft, remove, unique_tenant};
 
 behaviours![
     members_keep_the_order_of_joining_and_know_their_groups,
     a_member_is_shown_as_it_is_called_now,
+    what_is_asked_for_many_at_once_is_what_each_would_be_told,
     member_changes_are_done_in_order_and_balanced,
     a_large_group_takes_and_loses_members_at_once,
     rows_that_change_nothing_leave_version_and_time_alone,
@@ -40,6 +41,28 @@ async fn a_member_is_shown_as_it_is_called_now(world: &World) {
     assert_eq!((member.id, member.kind, &*member.display), (ada.id, Kind::User, "lovelace"));
     let group = world.store.groups_of(&world.tenant, ada.id).await.unwrap().remove(0);
     assert_eq!((group.id, group.kind, &*group.display), (staff.id, Kind::Group, "team"));
+}
+
+async fn what_is_asked_for_many_at_once_is_what_each_would_be_told(world: &World) {
+    let [ada, grace, mary] = world.users(["ada", "grace", "mary"]).await;
+    let staff = world.group("staff", &[&grace, &ada]).await;
+    let outer = world.group("outer", &[&ada, &staff]).await;
+    let (store, tenant) = (&world.store, &world.tenant);
+    let all = [mary.id, ada.id, outer.id, staff.id, grace.id, ResourceId::random()];
+    let groups = store.groups_of_each(tenant, &all).await.unwrap();
+    let members = store.members_of_each(tenant, &all).await.unwrap();
+    for id in all {
+        assert_eq!(groups.get(&id).cloned().unwrap_or_default(), store.groups_of(tenant, id).await.unwrap());
+        assert_eq!(members.get(&id).cloned().unwrap_or_default(), store.members(tenant, id).await.unwrap());
+    }
+    assert_eq!((groups[&ada.id].len(), members[&outer.id].len()), (2, 2));
+    let stranger = unique_tenant();
+    let strangers = [
+        store.groups_of_each(&stranger, &all).await.unwrap(),
+        store.members_of_each(&stranger, &all).await.unwrap(),
+        store.groups_of_each(tenant, &[]).await.unwrap(),
+    ];
+    assert!(strangers.iter().all(|found| found.values().all(Vec::is_empty)));
 }
 
 async fn member_changes_are_done_in_order_and_balanced(world: &World) {

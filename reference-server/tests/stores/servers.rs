@@ -10,9 +10,9 @@ use axum::{
 };
 use futures::future::join_all;
 use scimspec_reference_server::{
-    Config, ReferenceServer, Tenant, TenantName, Tenants, TokenHash,
+    Config, ReferenceServer, Tenant, TenantName, Tenants, TokenHash, TokenId,
     accounts::{Account, AccountId, Accounts, Answer, EndPermit, Event, Identity, Password, SignedIn, Who},
-    store::{ResourceId, Store, TenantId},
+    store::{Opened, ResourceId, TenantId},
 };
 use serde_json::{Value, json};
 use sqlx::{Connection, PgConnection};
@@ -31,6 +31,15 @@ pub(crate) const OF_LASTING_STORES: &[Behaviour] = &[
     }),
     ("who_was_out_before_a_restart_is_out_after_it", |world| {
         Box::pin(who_was_out_before_a_restart_is_out_after_it(world))
+    }),
+    ("a_restart_keeps_the_tokens_and_their_ends", |world| {
+        Box::pin(a_restart_keeps_the_tokens_and_their_ends(world))
+    }),
+    ("a_token_that_one_server_makes_or_ends_is_so_at_the_other_at_once", |world| {
+        Box::pin(a_token_that_one_server_makes_or_ends_is_so_at_the_other_at_once(world))
+    }),
+    ("a_token_is_good_for_its_own_tenant_and_kept_as_a_digest", |world| {
+        Box::pin(a_token_is_good_for_its_own_tenant_and_kept_as_a_digest(world))
     }),
 ];
 
@@ -53,7 +62,7 @@ struct Server {
 }
 
 impl Server {
-    fn over((store, accounts): (Arc<dyn Store>, Arc<dyn Accounts>), world: &World) -> Self {
+    async fn over(opened: Opened, world: &World) -> Self {
         let name = world.tenant.as_str().to_owned();
         let tenant = Tenant {
             name: TenantName::parse(&name).unwrap(),
@@ -61,14 +70,12 @@ impl Server {
             admin_token: TokenHash::of("admin"),
         };
         let config = Config::new(Tenants::one(tenant));
-        Self { router: ReferenceServer::over_store(store, accounts, config).router(), name }
+        Self { router: ReferenceServer::over_store(opened, config).await.unwrap().router(), name }
     }
 
-    fn both(world: &World) -> [Self; 2] {
-        [
-            Self::over((world.store.clone(), world.accounts.clone()), world),
-            Self::over((world.other.clone(), world.other_accounts.clone()), world),
-        ]
+    async fn both(world: &World) -> [Self; 2] {
+        let [one, other] = world.opened.clone();
+        [Self::over(one, world).await, Self::over(other, world).await]
     }
 
     async fn ask(&self, method: &str, path: &str, bearer: &str, body: Value) -> (u16, Value) {
@@ -121,13 +128,40 @@ impl Server {
         (status, answer["session"].as_str().unwrap_or_default().to_owned())
     }
 
+    async fn make_token(&self) -> Made {
+        let (status, made) = self.app("POST", "/admin/scim-tokens", "admin", Value::Null).await;
+        assert_eq!(status, 201, "{made}");
+        Made { id: made["id"].as_str().unwrap().to_owned(), token: secret(&made) }
+    }
+
+    /// Whether the token lets its holder read.
+    async fn users_as(&self, token: &str) -> u16 {
+        self.ask("GET", "/scim/v2/Users", token, Value::Null).await.0
+    }
+
     async fn me(&self, bearer: &str) -> u16 {
         self.app("GET", "/me", bearer, Value::Null).await.0
     }
 }
 
+/// A token that an administrator has made.
+struct Made {
+    id: String,
+    token: String,
+}
+
+impl Made {
+    fn path(&self) -> String {
+        format!("/admin/scim-tokens/{}", self.id)
+    }
+}
+
+fn secret(made: &Value) -> String {
+    made["token"].as_str().unwrap().to_owned()
+}
+
 async fn a_restart_keeps_people_and_their_ways_in(world: &World) {
-    let [server, _] = Server::both(world);
+    let [server, _] = Server::both(world).await;
     let ada = server.user("ada").await;
     server.group("Staff", &[&ada]).await;
     let (_, session) = server.sign_in("ada").await;
@@ -136,7 +170,7 @@ async fn a_restart_keeps_people_and_their_ways_in(world: &World) {
     let path = format!("/Users/{ada}");
     let before = server.scim("GET", &path, Value::Null).await;
     let account = server.app("GET", "/admin/people/ada", "admin", Value::Null).await;
-    let again = Server::over(world.reopened().await, world);
+    let again = Server::over(world.reopened().await, world).await;
     assert_eq!(again.scim("GET", &path, Value::Null).await, before);
     assert_eq!(again.app("GET", "/admin/people/ada", "admin", Value::Null).await, account);
     assert_eq!((again.me(&session).await, again.me(token).await), (200, 200));
@@ -145,18 +179,71 @@ async fn a_restart_keeps_people_and_their_ways_in(world: &World) {
 }
 
 async fn who_was_out_before_a_restart_is_out_after_it(world: &World) {
-    let [server, _] = Server::both(world);
+    let [server, _] = Server::both(world).await;
     let ada = server.user("ada").await;
     let (_, session) = server.sign_in("ada").await;
     assert_eq!(server.set_active(&ada, false).await, 200);
-    let again = Server::over(world.reopened().await, world);
+    let again = Server::over(world.reopened().await, world).await;
     assert_eq!((again.me(&session).await, again.sign_in("ada").await.0), (401, 403));
     assert_eq!(again.set_active(&ada, true).await, 200);
     assert_eq!((again.me(&session).await, again.sign_in("ada").await.0), (401, 200));
 }
 
+async fn a_restart_keeps_the_tokens_and_their_ends(world: &World) {
+    let [server, _] = Server::both(world).await;
+    let made = server.make_token().await;
+    let gone = server.make_token().await;
+    assert_eq!(server.app("DELETE", &gone.path(), "admin", Value::Null).await.0, 204);
+    let (_, rotated) = server.app("POST", &format!("{}/rotate", made.path()), "admin", Value::Null).await;
+    let known = server.app("GET", "/admin/scim-tokens", "admin", Value::Null).await;
+    let again = Server::over(world.reopened().await, world).await;
+    assert_eq!(again.app("GET", "/admin/scim-tokens", "admin", Value::Null).await, known);
+    for (token, status) in [(&made.token, 401), (&gone.token, 401), (&secret(&rotated), 200)] {
+        assert_eq!(again.users_as(token).await, status);
+    }
+    // The one that the configuration names was revoked, and the configuration still names it.
+    let configured = TokenId::of(&TokenHash::of("scim"));
+    let path = format!("/admin/scim-tokens/{configured}");
+    assert_eq!(again.app("DELETE", &path, "admin", Value::Null).await.0, 204);
+    assert_eq!(again.users_as("scim").await, 401);
+    let once_more = Server::over(world.reopened().await, world).await;
+    assert_eq!(once_more.users_as("scim").await, 401);
+}
+
+async fn a_token_that_one_server_makes_or_ends_is_so_at_the_other_at_once(world: &World) {
+    let [one, two] = Server::both(world).await;
+    let mut made = one.make_token().await;
+    assert_eq!(two.users_as(&made.token).await, 200);
+    let (status, rotated) =
+        two.app("POST", &format!("{}/rotate", made.path()), "admin", json!({"overlap": 600})).await;
+    assert_eq!(status, 201, "{rotated}");
+    assert_eq!((one.users_as(&made.token).await, one.users_as(&secret(&rotated)).await), (200, 200));
+    assert_eq!(one.app("DELETE", &made.path(), "admin", Value::Null).await.0, 204);
+    assert_eq!((two.users_as(&made.token).await, two.users_as(&secret(&rotated)).await), (401, 200));
+    for round in 0..20 {
+        made = [&one, &two][round % 2].make_token().await;
+        let other = [&two, &one][round % 2];
+        assert_eq!(other.users_as(&made.token).await, 200);
+        assert_eq!(other.app("DELETE", &made.path(), "admin", Value::Null).await.0, 204);
+        assert_eq!((one.users_as(&made.token).await, two.users_as(&made.token).await), (401, 401));
+    }
+}
+
+async fn a_token_is_good_for_its_own_tenant_and_kept_as_a_digest(world: &World) {
+    let [server, _] = Server::both(world).await;
+    let made = server.make_token().await;
+    let stranger = World::new(world.place.kind()).await;
+    let elsewhere = Server::over(world.opened[1].clone(), &stranger).await;
+    assert_eq!((server.users_as(&made.token).await, elsewhere.users_as(&made.token).await), (200, 401));
+    assert_eq!(elsewhere.app("DELETE", &made.path(), "admin", Value::Null).await.0, 404);
+    assert_eq!(server.users_as(&made.token).await, 200);
+    let kept = world.opened[0].tokens.of(&world.tenant).await.unwrap();
+    let kept = kept.iter().find(|kept| kept.id.to_string() == made.id).unwrap();
+    assert!(kept.hash.matches(&made.token) && !format!("{kept:?}").contains(&made.token));
+}
+
 async fn of_many_who_create_one_name_at_two_servers_one_does(world: &World) {
-    let servers = Server::both(world);
+    let servers = Server::both(world).await;
     let body = json!({"schemas": [USER], "userName": "ada", "password": "analytical"});
     let posts = (0..16).map(|n| servers[n % 2].scim("POST", "/Users", body.clone()));
     let mut statuses: Vec<u16> = join_all(posts).await.into_iter().map(|(status, _)| status).collect();
@@ -169,7 +256,7 @@ async fn of_many_who_create_one_name_at_two_servers_one_does(world: &World) {
 }
 
 async fn what_one_server_ends_is_ended_at_the_other(world: &World) {
-    let [one, two] = Server::both(world);
+    let [one, two] = Server::both(world).await;
     let ada = one.user("ada").await;
     let (_, session) = one.sign_in("ada").await;
     assert_eq!(two.me(&session).await, 200);
@@ -187,8 +274,9 @@ async fn what_one_server_ends_is_ended_at_the_other(world: &World) {
 async fn an_account_follows_its_user_whichever_server_wrote_last(world: &World) {
     let gate = Arc::new(Gate::default());
     let held = Held { inner: world.accounts.clone(), gate: Arc::clone(&gate) };
-    let one = Arc::new(Server::over((world.store.clone(), Arc::new(held)), world));
-    let two = Arc::new(Server::over((world.other.clone(), world.other_accounts.clone()), world));
+    let [opened, other] = world.opened.clone();
+    let one = Arc::new(Server::over(Opened { accounts: Arc::new(held), ..opened }, world).await);
+    let two = Arc::new(Server::over(other, world).await);
     let ada = one.user("ada").await;
     let write = |server: &Arc<Server>, active| {
         let (server, ada) = (Arc::clone(server), ada.clone());
@@ -279,7 +367,7 @@ impl Accounts for Held {
 }
 
 async fn all_who_are_added_at_two_servers_are_members(world: &World) {
-    let servers = Server::both(world);
+    let servers = Server::both(world).await;
     let staff = servers[0].group("Staff", &[]).await;
     let path = format!("/Groups/{staff}");
     let adds = (0..12).map(|n| {
@@ -301,7 +389,7 @@ async fn all_who_are_added_at_two_servers_are_members(world: &World) {
 }
 
 async fn of_two_administrators_who_are_ended_at_two_servers_one_stays(world: &World) {
-    let servers = Server::both(world);
+    let servers = Server::both(world).await;
     let mut ids = Vec::new();
     for name in ["ada", "grace"] {
         ids.push(servers[0].user(name).await);

@@ -3,9 +3,9 @@
 use std::{path::PathBuf, sync::Arc};
 
 use futures::future::LocalBoxFuture;
-use scimspec_reference_server::accounts::{Accounts, MemoryAccounts};
+use scimspec_reference_server::accounts::Accounts;
 use scimspec_reference_server::store::{
-    Committed, Draft, Indexed, Key, Kind, MemberChange, MemoryStore, Page, PostgresStore, Record, Reference,
+    Committed, Draft, Indexed, Key, Kind, MemberChange, Opened, Page, PostgresStore, Record, Reference,
     ResourceId, Sequence, SqliteStore, Store, StoreError, TenantId, Timestamp, Version, Write,
 };
 
@@ -47,7 +47,8 @@ pub(crate) struct World {
     pub(crate) accounts: Arc<dyn Accounts>,
     /// The same as another process would see it; in memory there is no other process.
     pub(crate) other: Arc<dyn Store>,
-    pub(crate) other_accounts: Arc<dyn Accounts>,
+    /// All that belongs to the store, and the same as another process would see it.
+    pub(crate) opened: [Opened; 2],
     pub(crate) tenant: TenantId,
     pub(crate) place: Place,
 }
@@ -59,8 +60,6 @@ pub(crate) enum Place {
     Postgres { url: String, schema: String },
 }
 
-type Opened = (Arc<dyn Store>, Arc<dyn Accounts>);
-
 impl World {
     pub(crate) async fn new(kind: StoreKind) -> Self {
         let place = match kind {
@@ -68,18 +67,25 @@ impl World {
             StoreKind::Sqlite => Place::Sqlite { folder: tempfile::tempdir().unwrap() },
             StoreKind::Postgres => Place::Postgres { url: Cluster::url(), schema: Cluster::schema("shared") },
         };
-        let (store, accounts) = place.open().await;
-        let (other, other_accounts) = match place {
-            Place::Memory => (Arc::clone(&store), Arc::clone(&accounts)),
+        let opened = place.open().await;
+        let other = match place {
+            Place::Memory => opened.clone(),
             _ => place.open().await,
         };
-        Self { store, accounts, other, other_accounts, tenant: unique_tenant(), place }
+        Self {
+            store: Arc::clone(&opened.store),
+            accounts: Arc::clone(&opened.accounts),
+            other: Arc::clone(&other.store),
+            opened: [opened, other],
+            tenant: unique_tenant(),
+            place,
+        }
     }
 
     /// The store as it is after its process has ended and another one has begun.
     pub(crate) async fn reopened(&self) -> Opened {
         match &self.place {
-            Place::Memory => (Arc::clone(&self.store), Arc::clone(&self.accounts)),
+            Place::Memory => self.opened[0].clone(),
             place => place.open().await,
         }
     }
@@ -166,19 +172,21 @@ impl World {
 }
 
 impl Place {
+    pub(crate) fn kind(&self) -> StoreKind {
+        match self {
+            Self::Memory => StoreKind::Memory,
+            Self::Sqlite { .. } => StoreKind::Sqlite,
+            Self::Postgres { .. } => StoreKind::Postgres,
+        }
+    }
+
     async fn open(&self) -> Opened {
         match self {
-            Self::Memory => (Arc::new(MemoryStore::default()), Arc::new(MemoryAccounts::default())),
+            Self::Memory => Opened::in_memory(),
             Self::Sqlite { folder } => {
-                let store = SqliteStore::open(&folder.path().join("store.sqlite")).await.unwrap();
-                let accounts = store.accounts();
-                (Arc::new(store), accounts)
+                SqliteStore::open(&folder.path().join("store.sqlite")).await.unwrap().into()
             }
-            Self::Postgres { url, schema } => {
-                let store = PostgresStore::open_in(url, schema).await.unwrap();
-                let accounts = store.accounts();
-                (Arc::new(store), accounts)
-            }
+            Self::Postgres { url, schema } => PostgresStore::open_in(url, schema).await.unwrap().into(),
         }
     }
 }

@@ -15,7 +15,7 @@ use serde_json::json;
 use crate::{
     accounts::{Accounts, AccountsError, Identity},
     http::{problem::Problem, request::bearer, service::Service},
-    store::TenantId,
+    store::{StoreError, TenantId},
     tenant::{Tenant, Tenants},
     token::{ScimTokens, TokenError},
 };
@@ -188,7 +188,16 @@ impl From<AccountsError> for Failure {
 
 impl From<TokenError> for Failure {
     fn from(error: TokenError) -> Self {
-        Self::new(StatusCode::INTERNAL_SERVER_ERROR, error.to_string())
+        match error {
+            TokenError::Store(error) => Problem::from(error).into(),
+            error => Self::new(StatusCode::INTERNAL_SERVER_ERROR, error.to_string()),
+        }
+    }
+}
+
+impl From<StoreError> for Failure {
+    fn from(error: StoreError) -> Self {
+        Problem::from(error).into()
     }
 }
 

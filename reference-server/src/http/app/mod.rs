@@ -29,6 +29,10 @@
 //! | `POST /app/admin/scim-tokens/ID/rotate` | nothing, or `{"overlap": SECONDS}` | 201 `{"id", "token"}`: the old one stops at once, or after that time; 404 |
 //! | `DELETE /app/admin/scim-tokens/ID` | | 204: it stops at once; 404 |
 //!
+//! SCIM tokens are kept where the resources are: over a database they outlive the server, are good at every server
+//! on it, and end at all of them at once. A token that the configuration names is good only where it is named, and
+//! once ended it stays so.
+//!
 //! `NAME` is the userName, percent-encoded, in any letter case. A person whom the administrator makes is a SCIM
 //! User at once, without `externalId`, so that an identity provider's filter finds it and links it. An error is
 //! `{"error": TEXT}`.

@@ -28,7 +28,7 @@ where
 }
 
 async fn list(administrator: Administrator, State(desk): State<Desk>) -> Outcome {
-    let tokens = desk.scim_tokens.of(&administrator.tenant).into_iter().map(|known| {
+    let tokens = desk.scim_tokens.of(&administrator.tenant).await?.into_iter().map(|known| {
         json!({
             "id": known.id.to_string(),
             "created": known.created.to_string(),
@@ -39,7 +39,7 @@ async fn list(administrator: Administrator, State(desk): State<Desk>) -> Outcome
 }
 
 async fn create(administrator: Administrator, State(desk): State<Desk>) -> Outcome {
-    let issued = desk.scim_tokens.create(&administrator.tenant)?;
+    let issued = desk.scim_tokens.create(&administrator.tenant).await?;
     Ok(shown_once(&issued))
 }
 
@@ -59,12 +59,13 @@ async fn rotate(
 ) -> Outcome {
     let overlap = Duration::from_secs(rotation.overlap.into());
     let id = TokenId::parse(&id).ok_or_else(no_such_token)?;
-    let issued = desk.scim_tokens.rotate(&administrator.tenant, id, overlap)?;
+    let issued = desk.scim_tokens.rotate(&administrator.tenant, id, overlap).await?;
     Ok(shown_once(&issued.ok_or_else(no_such_token)?))
 }
 
 async fn revoke(administrator: Administrator, State(desk): State<Desk>, Name(id): Name) -> Outcome {
-    let known = TokenId::parse(&id).is_some_and(|id| desk.scim_tokens.revoke(&administrator.tenant, id));
+    let id = TokenId::parse(&id).ok_or_else(no_such_token)?;
+    let known = desk.scim_tokens.revoke(&administrator.tenant, id).await?;
     if known { Ok(StatusCode::NO_CONTENT.into_response()) } else { Err(no_such_token()) }
 }
 

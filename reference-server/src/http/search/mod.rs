@@ -178,6 +178,9 @@ impl<'a> Finder<'a> {
         let mut entries = Vec::new();
         let mut walk = self.walk(None);
         while let Some(hits) = walk.next().await? {
+            if let Some(source) = hits.first().and_then(|hit| self.sources.get(hit.source)) {
+                source.prepare_keys(&hits).await?;
+            }
             for hit in hits {
                 let Some(source) = self.sources.get(hit.source) else { continue };
                 let key = source.key(&hit.record).await?;

@@ -88,6 +88,10 @@ impl<'a> Walk<'a> {
         all_match: bool,
     ) -> Result<Vec<Hit>, Problem> {
         let mut hits = Vec::new();
+        if !all_match && let Some(filter) = &source.filter {
+            let records: Vec<&Record> = records.iter().map(|record| &**record).collect();
+            source.presenter.prepare_resources(&records, |attribute| filter.reads(attribute)).await?;
+        }
         for record in records {
             if all_match || source.matches(&record).await? {
                 hits.push(Hit::new(self.at, record));
@@ -115,6 +119,13 @@ impl<'a> Walk<'a> {
 impl Source<'_> {
     pub(super) fn kind(&self) -> Kind {
         self.presenter.kind()
+    }
+
+    /// Gets ready to tell by what these are sorted, all of them of this type.
+    pub(super) async fn prepare_keys(&self, hits: &[Hit]) -> Result<(), Problem> {
+        let Some(field) = &self.sort else { return Ok(()) };
+        let records: Vec<&Record> = hits.iter().map(|hit| &*hit.record).collect();
+        self.presenter.prepare_resources(&records, |attribute| field.reads(attribute)).await
     }
 
     /// What a resource is sorted by.

@@ -2,6 +2,7 @@
 //! errors. How a write goes is `write`'s; what SQLite and PostgreSQL each have of their own is in their folders.
 
 mod accounts;
+mod beside;
 mod postgres;
 mod sqlite;
 mod write;
@@ -18,7 +19,9 @@ use uuid::Uuid;
 
 use self::accounts::SqlAccounts;
 pub use self::{postgres::PostgresStore, sqlite::SqliteStore};
-use super::{Key, Kind, Record, Reference, ResourceId, Sequence, StoreError, TenantId, Timestamp, Version};
+use super::{
+    Key, Kind, Record, Reference, References, ResourceId, Sequence, StoreError, TenantId, Timestamp, Version,
+};
 
 /// Why a database cannot be used as a store.
 #[derive(Debug, Error)]
@@ -51,6 +54,9 @@ pub enum OpenError {
     /// The tables could not be made or brought up to date.
     #[error("the tables of the store cannot be brought up to date: {0}")]
     Migrate(#[from] MigrateError),
+    /// What a server has to write down before it can serve could not be written.
+    #[error("the store cannot be written to: {0}")]
+    Unwritable(StoreError),
 }
 
 /// How many sequences one row of `blocks` stands for. A page deep in the list is found by adding up the rows (a
@@ -105,11 +111,33 @@ const GROUPS_OF: &str = "\
     JOIN memberships m ON m.member = u.sequence JOIN resources r ON r.sequence = m.holder \
     WHERE u.id = $1 AND COALESCE(u.tenant = $2, FALSE) ORDER BY r.sequence";
 
+/// A question for [`OwnedReferenceRow`]s: `o` are the resources that are asked about, on the near side of the rows,
+/// and `r` those on the far side.
+macro_rules! select_references_of_each {
+    ($near:literal, $far:literal, $wanted:literal, $order:literal) => {
+        concat!(
+            "SELECT o.id, r.id, r.kind, r.display FROM ",
+            $wanted,
+            " JOIN memberships m ON m.",
+            $near,
+            " = o.sequence JOIN resources r ON r.sequence = m.",
+            $far,
+            " WHERE COALESCE(o.tenant = $2, FALSE) ORDER BY o.sequence, ",
+            $order
+        )
+    };
+}
+
+use select_references_of_each;
+
 /// A resource as a row: sequence, kind, id, version, created, lastModified, display, text.
 type RecordRow = (i64, String, Uuid, i64, i64, i64, Vec<u8>, String);
 
 /// A reference as a row: id, kind, display.
 type ReferenceRow = (Uuid, String, Vec<u8>);
+
+/// The same behind the id of the resource whose reference it is.
+type OwnedReferenceRow = (Uuid, Uuid, String, Vec<u8>);
 
 fn record(row: RecordRow) -> Arc<Record> {
     let (sequence, kind, id, version, created, last_modified, display, text) = row;
@@ -136,6 +164,15 @@ fn references(rows: Vec<ReferenceRow>) -> Vec<Reference> {
         display: String::from_utf8_lossy(&display).into(),
     };
     rows.into_iter().map(reference).collect()
+}
+
+/// Rows in the order of their owners.
+fn references_of_each(rows: Vec<OwnedReferenceRow>) -> References {
+    let mut all = References::new();
+    for (owner, id, kind, display) in rows {
+        all.entry(ResourceId(owner)).or_default().extend(references(vec![(id, kind, display)]));
+    }
+    all
 }
 
 /// What stands for a key of a resource of a tenant: 128 bits of SHA-256. A value may be longer than a database

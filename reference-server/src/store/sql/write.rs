@@ -1,8 +1,12 @@
 //! How a write goes, whatever the database: what is checked, in which order, and what else changes with it. The
 //! single steps are the database's.
 
-use std::collections::{BTreeMap, HashSet};
-use std::sync::Arc;
+use std::{
+    collections::{BTreeMap, HashSet},
+    sync::Arc,
+};
+
+use uuid::Uuid;
 
 use super::{Digest, RecordRow, digest, record, unsigned};
 use crate::store::{
@@ -45,6 +49,16 @@ impl From<sqlx::Error> for Failure {
 pub(super) struct Peer {
     pub(super) sequence: i64,
     pub(super) id: ResourceId,
+    /// Whether there may be resources below it: only a group has members.
+    pub(super) is_group: bool,
+}
+
+/// What databases give as the other side of rows: sequence, id, kind.
+pub(super) fn peers(rows: Vec<(i64, Uuid, String)>) -> Vec<Peer> {
+    let is_group = |kind: &str| kind == Kind::Group.name();
+    rows.into_iter()
+        .map(|(sequence, id, kind)| Peer { sequence, id: ResourceId(id), is_group: is_group(&kind) })
+        .collect()
 }
 
 /// The steps of which writes consist, within one transaction of a database. What one step has written, the next
@@ -147,7 +161,7 @@ async fn create<T: Transaction>(
     record.sequence = Sequence(unsigned(sequence));
     tx.file(sequence, &filed(tenant, kind, draft)).await?;
     let balance = change_rows(tx, sequence, &peers, &[MemberChange::Add(members.to_vec())]).await?;
-    touch_below(tx, sequences(&balance.joined), sequence).await?;
+    touch_below(tx, &balance.joined, sequence).await?;
     // Last, because all that are created at the same time meet here.
     tx.count(tenant, kind, sequence, 1).await?;
     Ok(Committed { record: Arc::new(record), changed: true, joined: ids(&balance.joined), left: Vec::new() })
@@ -161,12 +175,18 @@ async fn update<T: Transaction>(
     members: &[MemberChange],
     at: Timestamp,
 ) -> Result<Committed, Failure> {
+    // Rows reach beyond the resource whatever it is now; so that is read once, when nobody else writes.
+    if !members.is_empty() {
+        tx.claim(tenant, Reach::Tenant).await?;
+    }
     let (sequence, mut old) = expect(tx, tenant, (kind, id), Some(expected)).await?;
     // Whether it has another name can be told from the version that the write is about, whoever else writes.
     let renamed = draft.is_some_and(|draft| *draft.display != *old.display);
-    let reach = if members.is_empty() && !renamed { Reach::Resource } else { Reach::Tenant };
-    if tx.claim(tenant, reach).await? {
-        (_, old) = expect(tx, tenant, (kind, id), Some(expected)).await?;
+    if members.is_empty() {
+        let reach = if renamed { Reach::Tenant } else { Reach::Resource };
+        if tx.claim(tenant, reach).await? {
+            (_, old) = expect(tx, tenant, (kind, id), Some(expected)).await?;
+        }
     }
     if let Some(draft) = draft {
         check_unique(tx, tenant, kind, sequence, draft).await?;
@@ -178,7 +198,7 @@ async fn update<T: Transaction>(
     let mut peers = known(tx, tenant, added).await?;
     for change in members {
         if let MemberChange::Remove(ids) = change {
-            let found = tx.resolve(tenant, ids).await?;
+            let found = if ids.is_empty() { Vec::new() } else { tx.resolve(tenant, ids).await? };
             peers.extend(found.into_iter().map(|peer| (peer.id, peer)));
         }
     }
@@ -192,13 +212,12 @@ async fn update<T: Transaction>(
     if let Some(draft) = draft {
         tx.file(sequence, &filed(tenant, kind, draft)).await?;
     }
-    let mut tops = sequences(&balance.joined);
-    tops.extend(sequences(&balance.left));
+    let mut tops = [balance.joined.as_slice(), &balance.left].concat();
     if renamed {
         tx.touch_holders(sequence).await?;
-        tops.push(sequence);
+        tops.push(itself(sequence, (kind, id)));
     }
-    touch_below(tx, tops, sequence).await?;
+    touch_below(tx, &tops, sequence).await?;
     Ok(Committed { record, changed, joined: ids(&balance.joined), left: ids(&balance.left) })
 }
 
@@ -212,7 +231,7 @@ async fn delete<T: Transaction>(
     tx.claim(tenant, Reach::Tenant).await?;
     let (sequence, record) = expect(tx, tenant, (kind, id), expected).await?;
     let left = tx.members(sequence).await?;
-    touch_below(tx, vec![sequence], sequence).await?;
+    touch_below(tx, &[itself(sequence, (kind, id))], sequence).await?;
     // A group that loses a member has changed, whoever brought it about.
     tx.modify_holders(sequence, at).await?;
     tx.delete(sequence).await?;
@@ -344,9 +363,9 @@ impl Book {
 /// Moves the versions of these resources and of all that are below them through rows, but not of the one that is
 /// written. Level by level, and not as one recursive question: a planner that cannot know how few there mostly are
 /// would read all resources.
-async fn touch_below<T: Transaction>(tx: &mut T, tops: Vec<i64>, written: i64) -> Result<(), sqlx::Error> {
-    let mut below: HashSet<i64> = tops.iter().copied().collect();
-    let mut level = tops;
+async fn touch_below<T: Transaction>(tx: &mut T, tops: &[Peer], written: i64) -> Result<(), sqlx::Error> {
+    let mut below: HashSet<i64> = tops.iter().map(|top| top.sequence).collect();
+    let mut level: Vec<i64> = tops.iter().filter(|top| top.is_group).map(|top| top.sequence).collect();
     while !level.is_empty() {
         level = tx.members_of_any(&level).await?;
         level.retain(|member| below.insert(*member));
@@ -356,6 +375,10 @@ async fn touch_below<T: Transaction>(tx: &mut T, tops: Vec<i64>, written: i64) -
         return Ok(());
     }
     tx.touch(&below.into_iter().collect::<Vec<_>>()).await
+}
+
+fn itself(sequence: i64, (kind, id): (Kind, ResourceId)) -> Peer {
+    Peer { sequence, id, is_group: kind == Kind::Group }
 }
 
 fn find(peers: &Peers, ids: &[ResourceId]) -> Vec<Peer> {

@@ -20,7 +20,7 @@ pub(super) use self::{
 use crate::{
     accounts::{
         Account, AccountId, Accounts, AccountsError, Answer, CredentialId, EndPermit, Event, Identity,
-        Password, PasswordHash, Roll, SignedIn, Via, Who, credential_id,
+        Password, PasswordHash, Roll, SignedIn, Via, Who, beside, credential_id,
     },
     store::{ResourceId, TenantId},
 };
@@ -91,7 +91,7 @@ impl<D: Database> SqlAccounts<D> {
 impl<D: Database> Accounts for SqlAccounts<D> {
     fn apply<'a>(&'a self, tenant: &'a TenantId, event: Event) -> Answer<'a, ()> {
         Box::pin(async move {
-            let event = hardened(event).await?;
+            let event = event.hardened().await?;
             let about = About::event(&event);
             let apply = Arc::new(move |roll: &mut Roll| roll.apply(event.clone()));
             self.database.change(tenant, about, apply).await
@@ -171,26 +171,6 @@ impl<D: Database> Accounts for SqlAccounts<D> {
         let (about, credential) = (About::credential(credential), credential.to_owned());
         self.database.look(tenant, about, Arc::new(move |roll: &mut Roll| roll.identify(&credential)))
     }
-}
-
-/// The event with a slow hash in the place of a password. Not while accounts are held: it takes its time.
-async fn hardened(mut event: Event) -> Result<Event, AccountsError> {
-    let password = match &mut event {
-        Event::Provisioned(person) => person.password.as_mut(),
-        Event::PasswordSet { password, .. } => password.as_mut(),
-        _ => None,
-    };
-    if let Some(password) = password {
-        let clear = password.clone();
-        *password = Password::hashed(beside(move || PasswordHash::hardened(&clear)).await??);
-    }
-    Ok(event)
-}
-
-/// Does what takes long where nobody waits for a thread.
-async fn beside<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T, AccountsError> {
-    let done = tokio::task::spawn_blocking(work).await;
-    done.map_err(|_| AccountsError::Failed("a password could not be hashed".to_owned()))
 }
 
 impl About {

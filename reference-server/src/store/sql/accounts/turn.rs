@@ -38,14 +38,11 @@ pub(in super::super) trait AccountRows: Send {
     /// An id that no account has had.
     fn fresh_id(&mut self) -> impl Step<i64>;
 
-    /// Writes an account, by whose credentials it is found.
-    fn put(
-        &mut self,
-        tenant: &TenantId,
-        row: &AccountRow,
-        administers: bool,
-        credentials: &[i64],
-    ) -> impl Step<()>;
+    /// Writes an account.
+    fn put(&mut self, tenant: &TenantId, row: &AccountRow, administers: bool) -> impl Step<()>;
+
+    /// Makes these, and no others, the credentials by which an account is found.
+    fn put_credentials(&mut self, id: i64, credentials: &[i64]) -> impl Step<()>;
 
     /// Takes an account away, with all by which it is found.
     fn remove(&mut self, id: i64) -> impl Step<()>;
@@ -192,9 +189,14 @@ impl Picture {
             rows.remove_group(tenant, (*group).into()).await?;
         }
         for (id, row) in after.accounts {
-            if self.accounts.get(&id) != Some(&row) {
+            let before = self.accounts.get(&id);
+            if before != Some(&row) {
+                let had: &[i64] = before.map_or(&[], |(_, _, credentials, _)| credentials);
                 let (resource, administers, credentials, text) = row;
-                rows.put(tenant, &(id, resource, text), administers, &credentials).await?;
+                rows.put(tenant, &(id, resource, text), administers).await?;
+                if credentials != had {
+                    rows.put_credentials(id, &credentials).await?;
+                }
             }
         }
         for (name, owner) in after.names {

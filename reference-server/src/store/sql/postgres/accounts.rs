@@ -144,7 +144,6 @@ impl AccountRows for PgConnection {
         tenant: &TenantId,
         (id, resource, text): &AccountRow,
         administers: bool,
-        credentials: &[i64],
     ) -> Outcome<()> {
         query(
             "INSERT INTO accounts (id, tenant, resource, administers, text) VALUES ($1, $2, $3, $4, $5) \
@@ -155,8 +154,12 @@ impl AccountRows for PgConnection {
         .bind(resource)
         .bind(administers)
         .bind(text)
-        .execute(&mut *self)
+        .execute(self)
         .await?;
+        Ok(())
+    }
+
+    async fn put_credentials(&mut self, id: i64, credentials: &[i64]) -> Outcome<()> {
         query("DELETE FROM account_credentials WHERE account = $1 AND id <> ALL ($2)")
             .bind(id)
             .bind(credentials)

@@ -1,28 +1,31 @@
 //! The store in a PostgreSQL database: durable, for any number of servers on one database, which behave as one.
 
 mod accounts;
+mod beside;
 mod transaction;
 
 use std::{str::FromStr, sync::Arc, time::Duration};
 
 use sqlx::{
-    Connection, PgConnection, PgPool, Postgres, Transaction as Begun,
+    AssertSqlSafe, Connection, PgConnection, PgPool, Postgres, Transaction as Begun,
     postgres::{PgConnectOptions, PgPoolOptions},
     query_as, query_scalar,
 };
 use tokio::time::timeout;
+use uuid::Uuid;
 
 use self::accounts::PostgresLedger;
 use super::{
     AFTER, BEFORE, BLOCK, FROM, GROUPS_OF, MEMBERS, OpenError, READ, RecordRow, START, SqlAccounts, TOTAL,
-    digest, failed, migrator, record, records, references, select_records, signed, unsigned,
+    digest, digest_of, failed, migrator, record, records, references, references_of_each, select_records,
+    select_references_of_each, signed, unsigned,
     write::{Failure, apply},
 };
 use crate::{
     accounts::Accounts,
     store::{
-        Answer, Committed, Key, Kind, Page, Record, Reference, ResourceId, Sequence, Store, StoreError,
-        TenantId, Turn, Write,
+        Answer, Committed, Key, Kind, Page, Record, Reference, References, ResourceId, Sequence, Store,
+        StoreError, TenantId, Turn, Write,
     },
 };
 
@@ -47,8 +50,25 @@ const FIND: &str = select_records!(
     "WHERE r.sequence = ANY (ARRAY(SELECT resource FROM keys WHERE digest = $1)) ORDER BY r.sequence"
 );
 
-const STEPS: &[(&str, &str)] =
-    &[("resources", include_str!("0001_resources.sql")), ("accounts", include_str!("0002_accounts.sql"))];
+const MEMBERS_OF_EACH: &str = select_references_of_each!(
+    "holder",
+    "member",
+    "UNNEST($1::UUID[]) wanted JOIN resources o ON o.id = wanted",
+    "m.place"
+);
+const GROUPS_OF_EACH: &str = select_references_of_each!(
+    "member",
+    "holder",
+    "UNNEST($1::UUID[]) wanted JOIN resources o ON o.id = wanted",
+    "r.sequence"
+);
+
+const STEPS: &[(&str, &str)] = &[
+    ("resources", include_str!("0001_resources.sql")),
+    ("accounts", include_str!("0002_accounts.sql")),
+    ("tokens", include_str!("0003_tokens.sql")),
+    ("notes", include_str!("0004_notes.sql")),
+];
 
 /// What is read in it belongs together, whatever others write in the meantime.
 const SNAPSHOT: &str = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
@@ -141,6 +161,17 @@ impl PostgresStore {
         Ok(Page { total, records: records(rows) })
     }
 
+    async fn references_of_each(
+        &self,
+        question: &'static str,
+        tenant: &TenantId,
+        ids: &[ResourceId],
+    ) -> Result<References, StoreError> {
+        let ids: Vec<Uuid> = ids.iter().map(|id| id.0).collect();
+        let rows = query_as(question).bind(ids).bind(tenant.as_str()).fetch_all(&self.pool).await;
+        rows.map(references_of_each).map_err(|error| failed(&error))
+    }
+
     async fn write(&self, tenant: &TenantId, write: &Write) -> Result<Committed, Failure> {
         let mut tx = self.pool.begin().await?;
         let committed = apply(&mut *tx, tenant, write).await?;
@@ -226,6 +257,22 @@ impl Store for PostgresStore {
         })
     }
 
+    fn members_of_each<'a>(
+        &'a self,
+        tenant: &'a TenantId,
+        groups: &'a [ResourceId],
+    ) -> Answer<'a, References> {
+        Box::pin(self.references_of_each(MEMBERS_OF_EACH, tenant, groups))
+    }
+
+    fn groups_of_each<'a>(
+        &'a self,
+        tenant: &'a TenantId,
+        members: &'a [ResourceId],
+    ) -> Answer<'a, References> {
+        Box::pin(self.references_of_each(GROUPS_OF_EACH, tenant, members))
+    }
+
     fn groups_of<'a>(&'a self, tenant: &'a TenantId, member: ResourceId) -> Answer<'a, Vec<Reference>> {
         Box::pin(async move {
             let rows = query_as(GROUPS_OF).bind(member.0).bind(tenant.as_str()).fetch_all(&self.pool).await;
@@ -262,13 +309,11 @@ async fn begin_turn(
     kind: &str,
     whose: &str,
 ) -> Result<Begun<'static, Postgres>, sqlx::Error> {
-    let mut turn = turns.begin().await?;
-    sqlx::query("SELECT pg_advisory_xact_lock(hashtext('scimspec ' || $1), hashtext($2))")
-        .bind(kind)
-        .bind(whose)
-        .execute(&mut *turn)
-        .await?;
-    Ok(turn)
+    // In one message and not in two: this comes with every write. The number is all that goes into the text.
+    let digest = digest_of(&["scimspec", kind, whose]);
+    let key = digest.iter().take(8).fold(0, |key, byte| key << 8 | i64::from(*byte));
+    let begin = AssertSqlSafe(format!("BEGIN; SELECT pg_advisory_xact_lock({key})"));
+    turns.begin_with(begin).await
 }
 
 async fn total(connection: &mut PgConnection, tenant: &TenantId, kind: Kind) -> Result<u64, sqlx::Error> {

@@ -7,7 +7,7 @@ use uuid::Uuid;
 
 use super::super::{
     BLOCK, Digest, READ, RecordRow, signed,
-    write::{Peer, Reach, Transaction},
+    write::{Peer, Reach, Transaction, peers},
 };
 use crate::store::{Kind, Record, ResourceId, TenantId, Timestamp, Version};
 
@@ -115,14 +115,14 @@ impl Transaction for PgConnection {
     async fn resolve(&mut self, tenant: &TenantId, ids: &[ResourceId]) -> Result<Vec<Peer>> {
         let ids: Vec<Uuid> = ids.iter().map(|id| id.0).collect();
         let rows = query_as(
-            "SELECT sequence, id FROM resources WHERE id = ANY ($1) AND COALESCE(tenant = $2, FALSE)",
+            "SELECT sequence, id, kind FROM resources WHERE id = ANY ($1) AND COALESCE(tenant = $2, FALSE)",
         );
         Ok(peers(rows.bind(ids).bind(tenant.as_str()).fetch_all(self).await?))
     }
 
     async fn members(&mut self, holder: i64) -> Result<Vec<Peer>> {
         let rows = query_as(
-            "SELECT r.sequence, r.id FROM memberships m JOIN resources r ON r.sequence = m.member \
+            "SELECT r.sequence, r.id, r.kind FROM memberships m JOIN resources r ON r.sequence = m.member \
              WHERE m.holder = $1 ORDER BY m.place",
         );
         Ok(peers(rows.bind(holder).fetch_all(self).await?))
@@ -191,8 +191,4 @@ impl Transaction for PgConnection {
         query("DELETE FROM resources WHERE sequence = $1").bind(resource).execute(self).await?;
         Ok(())
     }
-}
-
-fn peers(rows: Vec<(i64, Uuid)>) -> Vec<Peer> {
-    rows.into_iter().map(|(sequence, id)| Peer { sequence, id: ResourceId(id) }).collect()
 }

@@ -152,7 +152,6 @@ impl AccountRows for SqliteConnection {
         tenant: &TenantId,
         (id, resource, text): &AccountRow,
         administers: bool,
-        credentials: &[i64],
     ) -> Outcome<()> {
         query(
             "INSERT INTO accounts (id, tenant, resource, administers, text) VALUES ($1, $2, $3, $4, $5) \
@@ -163,8 +162,12 @@ impl AccountRows for SqliteConnection {
         .bind(resource)
         .bind(administers)
         .bind(text)
-        .execute(&mut *self)
+        .execute(self)
         .await?;
+        Ok(())
+    }
+
+    async fn put_credentials(&mut self, id: i64, credentials: &[i64]) -> Outcome<()> {
         let credentials = list(credentials);
         query(
             "DELETE FROM account_credentials WHERE account = $1 \

@@ -2,6 +2,7 @@
 //! the other, to the one connection that writes (`writer`).
 
 mod accounts;
+mod beside;
 mod transaction;
 mod writer;
 
@@ -24,18 +25,20 @@ use sqlx::{
 
 use self::{
     accounts::SqliteLedger,
+    transaction::{hex, list},
     writer::{Work, Writer},
 };
 use super::{
     AFTER, BEFORE, BLOCK, FROM, GROUPS_OF, MEMBERS, OpenError, READ, RecordRow, START, SqlAccounts, TOTAL,
-    digest, failed, migrator, record, records, references, select_records, signed,
+    digest, failed, migrator, record, records, references, references_of_each, select_records,
+    select_references_of_each, signed,
     write::{Failure, apply},
 };
 use crate::{
     accounts::Accounts,
     store::{
-        Answer, Committed, Key, Kind, Page, Record, Reference, ResourceId, Sequence, Store, StoreError,
-        TenantId, Turn, Write,
+        Answer, Committed, Key, Kind, Page, Record, Reference, References, ResourceId, Sequence, Store,
+        StoreError, TenantId, Turn, Write,
     },
 };
 
@@ -51,8 +54,25 @@ const PATIENCE: Duration = Duration::from_secs(30);
 const FIND: &str =
     select_records!("WHERE r.sequence IN (SELECT resource FROM keys WHERE digest = $1) ORDER BY r.sequence");
 
-const STEPS: &[(&str, &str)] =
-    &[("resources", include_str!("0001_resources.sql")), ("accounts", include_str!("0002_accounts.sql"))];
+const MEMBERS_OF_EACH: &str = select_references_of_each!(
+    "holder",
+    "member",
+    "json_each($1) wanted CROSS JOIN resources o ON o.id = unhex(wanted.value)",
+    "m.place"
+);
+const GROUPS_OF_EACH: &str = select_references_of_each!(
+    "member",
+    "holder",
+    "json_each($1) wanted CROSS JOIN resources o ON o.id = unhex(wanted.value)",
+    "r.sequence"
+);
+
+const STEPS: &[(&str, &str)] = &[
+    ("resources", include_str!("0001_resources.sql")),
+    ("accounts", include_str!("0002_accounts.sql")),
+    ("tokens", include_str!("0003_tokens.sql")),
+    ("notes", include_str!("0004_notes.sql")),
+];
 
 /// All tenants, in one SQLite file.
 ///
@@ -111,6 +131,17 @@ impl SqliteStore {
             }
         };
         Ok(Page { total: super::unsigned(total), records: records(rows) })
+    }
+
+    async fn references_of_each(
+        &self,
+        question: &'static str,
+        tenant: &TenantId,
+        ids: &[ResourceId],
+    ) -> Result<References, StoreError> {
+        let ids = list(ids.iter().map(|id| format!("\"{}\"", hex(id.0.as_bytes()))));
+        let rows = query_as(question).bind(ids).bind(tenant.as_str()).fetch_all(&self.readers).await;
+        rows.map(references_of_each).map_err(|error| failed(&error))
     }
 
     async fn page_from(
@@ -205,6 +236,22 @@ impl Store for SqliteStore {
             let rows = query_as(MEMBERS).bind(group.0).bind(tenant.as_str()).fetch_all(&self.readers).await;
             rows.map(references).map_err(|error| failed(&error))
         })
+    }
+
+    fn members_of_each<'a>(
+        &'a self,
+        tenant: &'a TenantId,
+        groups: &'a [ResourceId],
+    ) -> Answer<'a, References> {
+        Box::pin(self.references_of_each(MEMBERS_OF_EACH, tenant, groups))
+    }
+
+    fn groups_of_each<'a>(
+        &'a self,
+        tenant: &'a TenantId,
+        members: &'a [ResourceId],
+    ) -> Answer<'a, References> {
+        Box::pin(self.references_of_each(GROUPS_OF_EACH, tenant, members))
     }
 
     fn groups_of<'a>(&'a self, tenant: &'a TenantId, member: ResourceId) -> Answer<'a, Vec<Reference>> {

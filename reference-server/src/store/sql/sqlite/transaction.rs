@@ -7,7 +7,7 @@ use uuid::Uuid;
 
 use super::super::{
     BLOCK, Digest, READ, RecordRow, signed,
-    write::{Peer, Reach, Transaction},
+    write::{Peer, Reach, Transaction, peers},
 };
 use crate::store::{Kind, Record, ResourceId, TenantId, Timestamp, Version};
 
@@ -103,8 +103,8 @@ impl Transaction for SqliteConnection {
 
     async fn resolve(&mut self, tenant: &TenantId, ids: &[ResourceId]) -> Result<Vec<Peer>> {
         let ids = list(ids.iter().map(|id| format!("\"{}\"", hex(id.0.as_bytes()))));
-        let rows: Vec<(i64, Uuid)> = query_as(
-            "SELECT r.sequence, r.id FROM json_each($1) wanted \
+        let rows: Vec<(i64, Uuid, String)> = query_as(
+            "SELECT r.sequence, r.id, r.kind FROM json_each($1) wanted \
              CROSS JOIN resources r ON r.id = unhex(wanted.value) WHERE r.tenant = $2",
         )
         .bind(ids)
@@ -116,7 +116,7 @@ impl Transaction for SqliteConnection {
 
     async fn members(&mut self, holder: i64) -> Result<Vec<Peer>> {
         let rows = query_as(
-            "SELECT r.sequence, r.id FROM memberships m JOIN resources r ON r.sequence = m.member \
+            "SELECT r.sequence, r.id, r.kind FROM memberships m JOIN resources r ON r.sequence = m.member \
              WHERE m.holder = $1 ORDER BY m.place",
         );
         Ok(peers(rows.bind(holder).fetch_all(self).await?))
@@ -197,10 +197,6 @@ impl Transaction for SqliteConnection {
         query("DELETE FROM resources WHERE sequence = $1").bind(resource).execute(self).await?;
         Ok(())
     }
-}
-
-fn peers(rows: Vec<(i64, Uuid)>) -> Vec<Peer> {
-    rows.into_iter().map(|(sequence, id)| Peer { sequence, id: ResourceId(id) }).collect()
 }
 
 /// A JSON array of what is JSON already.

@@ -1,0 +1,13 @@
+-- The tokens of identity providers; of each only a digest. Where it ends in 1970 it has ended at once, whatever
+-- the clocks of the servers say. A row stays: a token that has ended must not come back with a configuration.
+CREATE TABLE scim_tokens (
+    tenant TEXT NOT NULL,
+    id INTEGER NOT NULL,
+    hash BLOB NOT NULL,
+    configured INTEGER NOT NULL,
+    created INTEGER NOT NULL,
+    ends INTEGER,
+    PRIMARY KEY (tenant, id)
+) WITHOUT ROWID;
+
+CREATE INDEX scim_tokens_by_id ON scim_tokens (id);
