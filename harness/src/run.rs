@@ -67,6 +67,8 @@ pub struct Prepared {
     setting: Setting,
     judge: Judge,
     target: String,
+    /// Whether the target serves this run alone.
+    embedded: bool,
     known: KnownFailures,
     require_access: bool,
     selection: Selection,
@@ -212,7 +214,8 @@ pub async fn prepare(
         jobs: order.jobs,
         listener: order.listener,
     };
-    let target = if target.embedded {
+    let embedded = target.embedded;
+    let target = if embedded {
         format!("{} (the embedded reference server)", target.url)
     } else {
         target.url.to_string()
@@ -222,6 +225,7 @@ pub async fn prepare(
         setting,
         judge,
         target,
+        embedded,
         known: order.known,
         require_access: order.require_access,
         selection: order.selection,
@@ -259,7 +263,13 @@ impl Prepared {
         let Plan { stories, skipped } = self.plan;
         let seen = runner::run(stories, &self.setting, stop).await;
         let mut checks = self.judge.judge(&seen.stories, &skipped);
-        checks.extend(self.judge.rules(&rules::look(&seen.stories)));
+        let watched = rules::Watched {
+            discovery: &self.setting.capabilities.discovery,
+            transcripts: seen.stories.iter().map(rules::Transcript::of_story).collect(),
+            alone: self.embedded,
+            secrets: self.setting.secrets.clone(),
+        };
+        checks.extend(self.judge.rules(&rules::look(&watched)));
         checks.retain(|check| self.selection.wants(&check.id));
         let stale = self.known.apply(&mut checks);
         let (journal, failed) = self.setting.ledger.finish();

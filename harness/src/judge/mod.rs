@@ -165,7 +165,10 @@ impl Judge {
             let rule = findings.rule;
             let ids: Vec<RequirementId> =
                 rule.requirements.iter().map(|id| RequirementId((*id).to_owned())).collect();
-            let ruling = self.profile.hardest(&ids);
+            let mut ruling = self.profile.hardest(&ids);
+            if let Some(because) = rule.softer.filter(|_| ruling.demand == Demand::Fail) {
+                ruling = Ruling { demand: Demand::Warn, because: Some(because.to_owned()) };
+            }
             let Some(broken) = verdict_of(ruling.demand) else { continue };
             let level =
                 ids.first().and_then(|id| self.catalogue.find(id)).map_or(Level::May, |row| row.level);
@@ -174,8 +177,11 @@ impl Judge {
                 ..CheckResult::of_rule(rule.id(), level, verdict, message)
             };
             if findings.looked == 0 {
-                results
-                    .push(result(Verdict::Skip, "the run had no exchange that the rule is about".to_owned()));
+                let mut why = "the run had no exchange that the rule is about".to_owned();
+                if let Some(need) = findings.lacks {
+                    let _ = write!(why, ", or not what it needs: {}", need.meaning());
+                }
+                results.push(result(Verdict::Skip, why));
             } else if findings.causes.is_empty() {
                 let seen = findings.looked;
                 results.push(result(Verdict::Pass, format!("{} (in {seen} exchanges)", rule.title)));
@@ -187,10 +193,11 @@ impl Judge {
                     "not in {} of {} exchanges: {}{because}",
                     cause.count, findings.looked, rule.title
                 );
-                let (story, at) = cause.first;
+                // The look at the target before the run belongs to no story.
+                let (story, exchanges) = cause.first.map_or((0, 0..0), |(story, at)| (story, at..at + 1));
                 results.push(CheckResult {
                     story,
-                    exchanges: at..at + 1,
+                    exchanges,
                     step: rule.what.to_owned(),
                     expected: Some(cause.expected.clone()),
                     actual: Some(cause.actual.clone()),

@@ -2,38 +2,41 @@
 
 use serde_json::Value;
 
-use super::{Look, Rule, Seen};
+use super::Rule;
+use super::known::Known;
+use super::scope::{Look, Scope};
+use super::seen::Seen;
 use crate::json::pattern::bounded;
 
 pub(super) static RULE: Rule = Rule {
     slug: "error-tells-status",
     title: "A SCIM error repeats its HTTP status as a string",
     what: "The member status of every SCIM error body: a JSON string that equals the HTTP status.",
-    why: "Clients that read the body (in a bulk answer there is nothing else) compare it with \"404\", not with 404.",
+    why: "Clients that read the body (in a bulk answer there is nothing else) compare it with \"404\", not \
+          with 404.",
     fix: "Write \"status\": \"404\", with quotes, and the same code as the answer itself.",
     requirements: &["RFC7644-3.12-L2"],
-    look,
+    softer: None,
+    needs: &[],
+    scope: Scope::Exchange(look),
 };
 
-/// RFC 7644, section 3.12: REQUIRED, "expressed as a JSON string".
-fn look(seen: &Seen<'_>) -> Look {
-    let Some(json) = seen.json.as_ref().filter(|_| seen.answer.status >= 400) else { return Look::Elsewhere };
-    let schemas = json.get("schemas").and_then(Value::as_array);
-    let is_error = schemas.into_iter().flatten().filter_map(Value::as_str).any(|urn| urn.ends_with(":Error"));
-    if !is_error {
-        return Look::Elsewhere;
-    }
-    let found = json.get("status");
-    if found.and_then(Value::as_str) == Some(seen.answer.status.to_string().as_str()) {
+/// RFC 7644, section 3.12: REQUIRED, "expressed as a JSON string" (C18).
+fn look(seen: &Seen<'_>, _: &Known) -> Look {
+    let Some(error) = seen.error() else { return Look::Elsewhere };
+    let found = error.get("status");
+    if found.and_then(Value::as_str) == Some(seen.status().to_string().as_str()) {
         return Look::Kept;
     }
     let actual = match found {
         None => "no status".to_owned(),
         Some(Value::Number(_)) => "a number".to_owned(),
-        Some(Value::String(other)) => format!("{other:?} on an answer of status {}", seen.answer.status),
+        Some(Value::String(other)) => {
+            format!("{} on an answer of status {}", bounded(&Value::from(other.as_str())), seen.status())
+        }
         Some(other) => bounded(other),
     };
-    Look::Broken { expected: "status as a string that equals the HTTP status".to_owned(), actual }
+    Look::broken("status as a string that equals the HTTP status", actual)
 }
 
 #[cfg(test)]
@@ -41,19 +44,17 @@ mod tests {
     use rstest::rstest;
 
     use super::*;
-    use crate::rules::tests::{exchange, says};
+    use crate::rules::tests::{answer, broken, found, kept};
 
     #[rstest]
-    #[case(r#""404""#, None)]
-    #[case("404", Some("a number"))]
-    #[case(r#""400""#, Some("\"400\" on an answer of status 404"))]
-    #[case("null", Some("null"))]
-    fn the_status_is_a_string_and_the_same(#[case] status: &str, #[case] broken: Option<&str>) {
+    #[case(r#""404""#, kept())]
+    #[case("404", broken("a number"))]
+    #[case(r#""400""#, broken("\"400\" on an answer of status 404"))]
+    #[case("null", broken("null"))]
+    fn the_status_is_a_string_and_the_same(#[case] status: &str, #[case] told: Option<Vec<String>>) {
         let body =
             format!(r#"{{"schemas":["urn:ietf:params:scim:api:messages:2.0:Error"],"status":{status}}}"#);
-        match says(&RULE, &exchange("GET", "/Users/1", 404, &[], &body)) {
-            Look::Broken { actual, .. } => assert_eq!(Some(actual.as_str()), broken),
-            said => assert_eq!((said, broken), (Look::Kept, None)),
-        }
+        assert_eq!(found(&RULE, &[answer("GET", "/Users/1", 404, &body)]), told);
+        assert_eq!(found(&RULE, &[answer("GET", "/Users/1", 404, r#"{"status":404}"#)]), None);
     }
 }

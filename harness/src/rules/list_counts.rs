@@ -2,37 +2,48 @@
 
 use serde_json::Value;
 
-use super::{Look, Rule, Seen};
+use super::Rule;
+use super::known::Known;
+use super::scope::{Look, Scope};
+use super::seen::Seen;
+use crate::json::pattern::bounded;
 
 pub(super) static RULE: Rule = Rule {
     slug: "list-counts",
     title: "A list counts its matches with an integer, and never fewer than it shows",
-    what: "totalResults of every list: an integer, at least the number of Resources in the same answer.",
-    why: "A provider decides by totalResults whether an account exists; a string there makes Okta stop without a word, and \
-          a 0 beside a match makes a second account.",
+    what: "totalResults of every list: an integer, at least the number of resources up to the end of the \
+          page.",
+    why: "A provider decides by totalResults whether an account exists; a string there makes Okta stop \
+          without a word, and a 0 beside a match makes a second account.",
     fix: "Return totalResults as a JSON number that counts all matches, not the page.",
     requirements: &["RFC7644-3.4.2-L2"],
-    look,
+    softer: None,
+    needs: &[],
+    scope: Scope::Exchange(look),
 };
 
 /// RFC 7644, section 3.4.2. RFC 9865 lets a cursor's page leave totalResults out.
-fn look(seen: &Seen<'_>) -> Look {
-    let Some(json) = seen.json.as_ref().filter(|_| seen.answer.is_success()) else { return Look::Elsewhere };
-    let listed = json.get("Resources").and_then(Value::as_array);
-    let total = json.get("totalResults");
-    if (listed.is_none() && total.is_none()) || json.get("nextCursor").is_some() {
+fn look(seen: &Seen<'_>, _: &Known) -> Look {
+    let Some(list) = seen.list() else { return Look::Elsewhere };
+    let total = list.get("totalResults");
+    let by_cursor = list.get("nextCursor").is_some() || seen.asked.cursor.is_some();
+    if (list.get("Resources").is_none() && total.is_none()) || (by_cursor && total.is_none()) {
         return Look::Elsewhere;
     }
-    let expected = "totalResults: an integer that counts all matches".to_owned();
-    let shown = listed.map_or(0, Vec::len) as u64;
+    let expected = "totalResults: an integer that counts all matches";
+    let shown = seen.all_listed().len() as u64;
+    let before = if by_cursor || seen.asked.odd || shown == 0 { 0 } else { seen.asked.start() - 1 };
     match total.map(|total| (total, total.as_u64())) {
-        Some((_, Some(count))) if count >= shown => Look::Kept,
-        Some((_, Some(count))) => {
-            Look::Broken { expected, actual: format!("{count} beside {shown} resources") }
+        Some((_, Some(count))) if count < shown => {
+            Look::broken(expected, "fewer than the resources beside it")
         }
-        Some((Value::String(_), None)) => Look::Broken { expected, actual: "a string".to_owned() },
-        Some((other, None)) => Look::Broken { expected, actual: other.to_string() },
-        None => Look::Broken { expected, actual: "no totalResults".to_owned() },
+        Some((_, Some(count))) if count < before.saturating_add(shown) => {
+            Look::broken(expected, "fewer than the resources up to the end of this page")
+        }
+        Some((_, Some(_))) => Look::Kept,
+        Some((Value::String(_), None)) => Look::broken(expected, "a string"),
+        Some((other, None)) => Look::broken(expected, bounded(other)),
+        None => Look::broken(expected, "no totalResults"),
     }
 }
 
@@ -41,18 +52,30 @@ mod tests {
     use rstest::rstest;
 
     use super::*;
-    use crate::rules::tests::{exchange, says};
+    use crate::rules::tests::{answer, broken, found, kept};
 
     #[rstest]
-    #[case(r#"{"totalResults":2,"Resources":[{"id":"1"}]}"#, None)]
-    #[case(r#"{"totalResults":0}"#, None)]
-    #[case(r#"{"totalResults":"1","Resources":[{"id":"1"}]}"#, Some("a string"))]
-    #[case(r#"{"totalResults":0,"Resources":[{"id":"1"}]}"#, Some("0 beside 1 resources"))]
-    #[case(r#"{"Resources":[]}"#, Some("no totalResults"))]
-    fn the_total_is_an_integer_and_large_enough(#[case] body: &str, #[case] broken: Option<&str>) {
-        match says(&RULE, &exchange("GET", "/Users", 200, &[], body)) {
-            Look::Broken { actual, .. } => assert_eq!(Some(actual.as_str()), broken),
-            said => assert_eq!((said, broken), (Look::Kept, None)),
-        }
+    #[case("/Users", r#"{"totalResults":2,"Resources":[{"id":"1"}]}"#, kept())]
+    #[case("/Users", r#"{"totalResults":0}"#, kept())]
+    #[case("/Users", r#"{"totalResults":"1","Resources":[{"id":"1"}]}"#, broken("a string"))]
+    #[case(
+        "/Users",
+        r#"{"totalResults":0,"Resources":[{"id":"1"}]}"#,
+        broken("fewer than the resources beside it")
+    )]
+    #[case(
+        "/Users?startIndex=6",
+        r#"{"totalResults":5,"Resources":[{"id":"6"}]}"#,
+        broken("fewer than the resources up to the end of this page")
+    )]
+    #[case("/Users", r#"{"Resources":[]}"#, broken("no totalResults"))]
+    #[case("/Users?cursor=", r#"{"Resources":[]}"#, None)]
+    #[case("/Users/1", r#"{"id":"1"}"#, None)]
+    fn the_total_is_an_integer_and_large_enough(
+        #[case] target: &str,
+        #[case] body: &str,
+        #[case] told: Option<Vec<String>>,
+    ) {
+        assert_eq!(found(&RULE, &[answer("GET", target, 200, body)]), told);
     }
 }

@@ -33,6 +33,8 @@ pub struct Capabilities {
     pub account: bool,
     /// Whether a second tenant's token is configured.
     pub other_tenant: bool,
+    /// The exchanges in which the discovery documents came. They hold nobody's account.
+    pub discovery: Vec<Exchange>,
 }
 
 /// Why a run cannot begin. Every message says what to try.
@@ -122,13 +124,17 @@ pub enum PreflightError {
     },
 }
 
-/// Looks at the target. The exchanges are told to nobody: they contain other people's accounts.
+/// Looks at the target. The list of users is told to nobody: it contains other people's accounts.
 pub async fn look(target: &Target, wire: &dyn Wire) -> Result<Capabilities, PreflightError> {
     let exchange = get(wire, "/Users?startIndex=1&count=1").await;
     check_users(&exchange, target.token.is_some())?;
-    let config = optional(wire, "/ServiceProviderConfig").await;
-    let schemas = optional(wire, "/Schemas").await;
-    let types = optional(wire, "/ResourceTypes").await;
+    let mut discovery = Vec::with_capacity(3);
+    for target in ["/ServiceProviderConfig", "/Schemas", "/ResourceTypes"] {
+        discovery.push(get(wire, target).await);
+    }
+    let mut documents = discovery.iter().map(document);
+    let (config, schemas, types) =
+        (documents.next().flatten(), documents.next().flatten(), documents.next().flatten());
     let pagination = |kind: &str| config.as_ref()?.get("pagination")?.get(kind)?.as_bool();
     Ok(Capabilities {
         features: config.as_ref().map(features).unwrap_or_default(),
@@ -139,6 +145,7 @@ pub async fn look(target: &Target, wire: &dyn Wire) -> Result<Capabilities, Pref
         group_access: target.probes.any(true),
         account: target.probes.account.is_some(),
         other_tenant: target.other_tenant.is_some(),
+        discovery,
     })
 }
 
@@ -255,9 +262,8 @@ async fn get(wire: &dyn Wire, target: &str) -> Exchange {
     wire.send(Origin::Preflight, request).await
 }
 
-async fn optional(wire: &dyn Wire, target: &str) -> Option<Value> {
-    let exchange = get(wire, target).await;
-    exchange.result.ok().filter(Answer::is_success)?.json()
+fn document(exchange: &Exchange) -> Option<Value> {
+    exchange.result.as_ref().ok().filter(|answer| answer.is_success())?.json()
 }
 
 fn features(config: &Value) -> BTreeMap<String, bool> {
