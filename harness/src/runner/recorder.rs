@@ -38,8 +38,15 @@ impl Recorder {
     /// The newest representation of a resource that the target showed, by its id.
     pub fn last_seen(&self, id: &str) -> Option<Value> {
         let exchanges = self.lock();
+        // Reading a body as JSON is dear; one that does not hold the id need not be. An id that JSON could spell otherwise is
+        // looked for the long way.
+        let plain = id.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-');
+        let holds = |body: &[u8]| !plain || body.windows(id.len().max(1)).any(|part| part == id.as_bytes());
         exchanges.iter().rev().filter(|e| e.origin != Origin::Probe).find_map(|exchange| {
             let answer = exchange.result.as_ref().ok().filter(|answer| answer.is_success())?;
+            if !holds(&answer.body) {
+                return None;
+            }
             let json = answer.json()?;
             let listed = json.get("Resources").and_then(Value::as_array);
             let candidates = listed.map_or_else(|| vec![&json], |list| list.iter().collect());

@@ -218,10 +218,14 @@ impl Teller<'_> {
     /// Keeps a list of each: an item for each answer, in order.
     fn keep_all(&mut self, keeps: &[Keep], answers: &[&Answer]) -> Option<String> {
         let mut missing = None;
+        if keeps.is_empty() {
+            return missing;
+        }
+        let bodies: Vec<Value> = answers.iter().map(|answer| answer.json().unwrap_or_default()).collect();
         for keep in keeps {
             let mut list = Vec::with_capacity(answers.len());
-            for answer in answers {
-                match keep.of(answer, &answer.json().unwrap_or_default()) {
+            for (answer, json) in answers.iter().zip(&bodies) {
+                match keep.of(answer, json) {
                     Ok(value) => list.push(value),
                     Err(why) => missing = Some(why),
                 }

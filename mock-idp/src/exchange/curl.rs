@@ -7,8 +7,8 @@ use super::{Destination, Request};
 const HIDDEN: &str = "…";
 
 /// One line of POSIX shell that repeats `request` against the target at `base`. The target's credentials stand as
-/// `$SCIM_TOKEN`; other credentials (`Authorization`, `Proxy-Authorization`, cookies) and passwords in the body
-/// become `…`.
+/// `$SCIM_TOKEN`, unless the request brings its own (an empty `Authorization` means none); other credentials
+/// (`Authorization`, `Proxy-Authorization`, cookies) and passwords in the body become `…`.
 pub fn curl(request: &Request, base: &str) -> String {
     let mut line = String::new();
     let body = request.body.as_deref().map(body_without_passwords);
@@ -38,12 +38,13 @@ pub fn curl(request: &Request, base: &str) -> String {
     };
     line.push(' ');
     line.push_str(&quoted(&url));
-    if matches!(request.to, Destination::Scim(_)) {
+    let brings_its_own = request.headers.iter().any(|(name, _)| name.eq_ignore_ascii_case("authorization"));
+    if matches!(request.to, Destination::Scim(_)) && !brings_its_own {
         line.push_str(" -H \"Authorization: Bearer $SCIM_TOKEN\"");
     }
     for (name, value) in &request.headers {
         let value = match name.to_ascii_lowercase().as_str() {
-            "authorization" if matches!(request.to, Destination::Scim(_)) => continue,
+            "authorization" if value.is_empty() => continue,
             "authorization" | "proxy-authorization" | "cookie" => HIDDEN,
             "accept-encoding" => {
                 line.push_str(" --compressed");
@@ -152,7 +153,9 @@ mod tests {
     #[test]
     fn hides_every_kind_of_credentials() {
         let own = Request::scim(Method::GET, "/Users").header("authorization", "Bearer s3cret");
-        assert!(!curl(&own, BASE).contains("s3cret"));
+        insta::assert_snapshot!(curl(&own, BASE), @"curl 'https://app.example.com/scim/v2/Users' -H 'authorization: …'");
+        let nobody = Request::scim(Method::GET, "/Users").header("Authorization", "");
+        insta::assert_snapshot!(curl(&nobody, BASE), @"curl 'https://app.example.com/scim/v2/Users'");
 
         let url = Url::parse("https://ada:s3cret@app.example.com/login").unwrap();
         let probe = Request {
