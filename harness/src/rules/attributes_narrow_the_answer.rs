@@ -45,7 +45,12 @@ fn look(seen: &Seen<'_>, known: &Known) -> Look {
                     || path.starts_with(&format!("{name}."))
                     || name.starts_with(&format!("{path}."))
             });
-            if !is_named && !by_urn(&visit.path) && published.returned != "always" && path != "id" {
+            // A part of what should not be there at all is the same cause.
+            let within = path.split_once('.').is_some_and(|(whole, _)| {
+                !named.iter().any(|name| *name == whole || name.starts_with(&format!("{whole}.")))
+            });
+            if !is_named && !within && !by_urn(&visit.path) && published.returned != "always" && path != "id"
+            {
                 wrongs.push(Wrong::new("only what was named", format!("{} as well", visit.path)));
             }
         });

@@ -1,5 +1,7 @@
 //! `rule/body-is-json`.
 
+use http::Method;
+
 use super::Rule;
 use super::known::Known;
 use super::scope::{Look, Scope};
@@ -19,9 +21,13 @@ pub(super) static RULE: Rule = Rule {
     scope: Scope::Exchange(look),
 };
 
-/// RFC 7644, section 3.8.
+/// RFC 7644, section 3.8. OPTIONS is no method of SCIM.
 fn look(seen: &Seen<'_>, _: &Known) -> Look {
-    if seen.answer.body.is_empty() || seen.is_of_a_gateway() || seen.is_html() {
+    if seen.answer.body.is_empty()
+        || seen.is_of_a_gateway()
+        || seen.is_html()
+        || seen.method() == Method::OPTIONS
+    {
         return Look::Elsewhere;
     }
     let kind = if seen.status() >= 400 { "an error" } else { "a success" };

@@ -34,7 +34,7 @@ fn look(seen: &Seen<'_>, _: &Known) -> Look {
     };
     let mut wrongs = Vec::new();
     for operation in operations {
-        if operation.get("method").and_then(Value::as_str).is_none() {
+        if operation.get("method").and_then(Value::as_str).is_none() && methods_are_known(seen) {
             wrongs.push(Wrong::new("a method in each operation", "an operation without method"));
         }
         let Some(code) = code(operation) else {
@@ -47,6 +47,15 @@ fn look(seen: &Seen<'_>, _: &Known) -> Look {
         }
     }
     Look::of(wrongs)
+}
+
+/// Whether every operation that was sent has one of the methods that there are: what to call another one is open.
+fn methods_are_known(seen: &Seen<'_>) -> bool {
+    let operations = seen.sent.as_ref().and_then(|sent| sent.get("Operations")?.as_array());
+    operations.into_iter().flatten().all(|operation| {
+        let method = operation.get("method").and_then(Value::as_str);
+        method.is_some_and(|method| ["POST", "PUT", "PATCH", "DELETE"].contains(&method))
+    })
 }
 
 /// The status of an operation, however it is written.
@@ -71,6 +80,7 @@ mod tests {
         };
         assert_eq!(told(r#"{"method":"POST","status":"201","location":"x"}"#), kept());
         assert_eq!(told(r#"{"method":"POST","status":{"code":"201"}}"#), kept());
+        assert_eq!(told(r#"{"status":"204"}"#), broken("an operation without method"));
         assert_eq!(told(r#"{"method":"POST"}"#), broken("an operation without status"));
         assert_eq!(
             told(r#"{"method":"POST","status":"400","response":"{}"}"#),

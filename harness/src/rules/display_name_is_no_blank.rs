@@ -8,18 +8,18 @@ use super::seen::Seen;
 pub(super) static RULE: Rule = Rule {
     slug: "display-name-is-no-blank",
     title: "A display name can be displayed",
-    what: "displayName of every user in a successful answer, if it is there: not empty and not only spaces.",
+    what: "displayName of every user and group in a successful answer, if it is there: not empty and not only spaces.",
     why: "A directory that shows a blank line instead of a person cannot be used.",
-    fix: "Leave displayName out where there is none.",
+    fix: "Leave displayName out of a user who has none, and refuse a group without a name with 400 invalidValue.",
     requirements: &["RFC7643-4.1.1-L10"],
     softer: None,
     needs: &[],
     scope: Scope::Exchange(look),
 };
 
-/// RFC 7643, section 4.1.1.
+/// RFC 7643, section 4.1.1, and for groups 4.2: "a human-readable name".
 fn look(seen: &Seen<'_>, _: &Known) -> Look {
-    if seen.endpoint() != Some("Users") {
+    if !matches!(seen.endpoint(), Some("Users" | "Groups")) {
         return Look::Elsewhere;
     }
     let names: Vec<_> = seen.resources().into_iter().filter_map(|r| r.get("displayName")?.as_str()).collect();

@@ -22,9 +22,12 @@ pub(super) static RULE: Rule = Rule {
     scope: Scope::Exchange(look),
 };
 
-/// RFC 7644, section 3.12. What may come from a gateway is not this rule's.
+/// RFC 7644, section 3.12. What may come from a gateway is not this rule's, and OPTIONS is no method of SCIM.
 fn look(seen: &Seen<'_>, _: &Known) -> Look {
-    if seen.status() < 400 || seen.is_of_a_gateway() || seen.method() == Method::HEAD {
+    if seen.status() < 400
+        || seen.is_of_a_gateway()
+        || matches!(*seen.method(), Method::HEAD | Method::OPTIONS)
+    {
         return Look::Elsewhere;
     }
     let expected = format!("a body with schemas [{ERROR:?}]");

@@ -40,7 +40,8 @@ fn look(seen: &Seen<'_>, known: &Known) -> Look {
     if hidden || other_case || !sent.is_object() {
         return Look::Elsewhere;
     }
-    let value = |body: &Value| body.get("externalId").filter(|value| !is_unassigned(value)).cloned();
+    let value =
+        |body: &Value| body.get("externalId").filter(|value| !is_unassigned(value) && **value != "").cloned();
     let what = match (value(sent), value(shown)) {
         (None, None) => return Look::Kept,
         (Some(Value::String(sent)), Some(Value::String(shown))) if sent == shown || sent.is_empty() => {

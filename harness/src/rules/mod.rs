@@ -419,6 +419,7 @@ impl Rule {
             Scope::Run(look) => look(view),
         };
         let mut causes: BTreeMap<Wrong, Cause> = BTreeMap::new();
+        let mut counted = BTreeSet::new();
         let mut looked = BTreeSet::new();
         for Noted { at, look } in noted {
             match look {
@@ -428,7 +429,7 @@ impl Rule {
                 }
                 Look::Broken(wrongs) => {
                     looked.insert(at);
-                    for wrong in wrongs {
+                    for wrong in wrongs.into_iter().filter(|wrong| counted.insert((at, wrong.clone()))) {
                         let first = view.seen.get(at).and_then(|seen| seen.place);
                         let (expected, actual) = (wrong.expected.clone(), wrong.actual.clone());
                         let cause =

@@ -31,8 +31,10 @@ fn look(seen: &Seen<'_>, known: &Known) -> Look {
         .service_provider_config
         .as_ref()
         .is_some_and(|c| c.pointer("/pagination/index") == Some(&Value::Bool(false)));
-    let Some(total) =
-        list.get("totalResults").and_then(Value::as_u64).filter(|_| !by_cursor && !only_cursors)
+    let Some(total) = list
+        .get("totalResults")
+        .and_then(Value::as_u64)
+        .filter(|_| !by_cursor && !only_cursors && !seen.asked.odd)
     else {
         return Look::Elsewhere;
     };

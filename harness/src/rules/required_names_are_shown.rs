@@ -10,7 +10,7 @@ use super::seen::Seen;
 pub(super) static RULE: Rule = Rule {
     slug: "required-names-are-shown",
     title: "A user has its userName, a group its displayName",
-    what: "Every whole user and group in a successful answer: the name is a non-empty text.",
+    what: "Every whole user and group in a successful answer: the name is there, and a userName is not empty.",
     why: "A provider matches people and groups by these names; one without is created again.",
     fix: "Refuse an empty name with 400 invalidValue, and return the name in every representation.",
     requirements: &["RFC7643-4.1.1-L1", "RFC7643-4.2-L1"],
@@ -36,11 +36,14 @@ fn look(seen: &Seen<'_>, _: &Known) -> Look {
             // Below a URN it is misplaced, and that is another rule's.
             None if members.keys().any(|key| key.to_ascii_lowercase().contains(":core:2.0:")) => None,
             None | Some(Value::Null) => Some(format!("no {name}")),
-            Some(Value::String(text)) if text.is_empty() => Some(format!("an empty {name}")),
+            // A blank group is a matter of what can be displayed.
+            Some(Value::String(text)) if text.is_empty() && name == "userName" => {
+                Some(format!("an empty {name}"))
+            }
             Some(_) => None,
         }
     });
-    Look::of(wrongs.map(|actual| Wrong::new(format!("{name}: a non-empty text"), actual)).collect())
+    Look::of(wrongs.map(|actual| Wrong::new(format!("{name}: a name"), actual)).collect())
 }
 
 #[cfg(test)]
@@ -53,7 +56,8 @@ mod tests {
         let told = |target: &str, body: &str| found(&RULE, &[answer("GET", target, 200, body)]);
         assert_eq!(told("/Users/1", r#"{"id":"1","userName":"ada"}"#), kept());
         assert_eq!(told("/Users/1", r#"{"id":"1"}"#), broken("no userName"));
-        assert_eq!(told("/Groups/1", r#"{"id":"1","displayName":""}"#), broken("an empty displayName"));
+        assert_eq!(told("/Groups/1", r#"{"id":"1","displayName":""}"#), kept());
+        assert_eq!(told("/Users/1", r#"{"id":"1","userName":""}"#), broken("an empty userName"));
         assert_eq!(told("/Users/1?attributes=id", r#"{"id":"1"}"#), None);
     }
 }

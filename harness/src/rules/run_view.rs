@@ -76,12 +76,15 @@ impl<'a> RunView<'a> {
                 let Some(list) = seen.list().filter(|_| !seen.asked.odd && seen.status() == 200) else {
                     continue;
                 };
-                let Some(filter) =
-                    seen.asked.filter.as_deref().filter(|f| simple_filter::asks_for_own(f, &own))
-                else {
+                if !seen
+                    .asked
+                    .filter
+                    .as_deref()
+                    .is_some_and(|filter| simple_filter::asks_for_own(filter, &own))
+                {
                     continue;
-                };
-                let key = format!("{:?} {filter} {:?}", seen.endpoint(), seen.asked.sort_by);
+                }
+                let key = seen.query();
                 match open.iter_mut().find(|(other, _)| *other == key) {
                     Some((_, pages)) => pages.lists.push((at, &seen.asked, list)),
                     None => open.push((key, Pages { lists: vec![(at, &seen.asked, list)] })),

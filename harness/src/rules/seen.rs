@@ -1,7 +1,7 @@
 //! An exchange taken apart once for all rules: where it went, what was asked, what came back. What several exchanges say
 //! together is in `history` and `run_view`.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use http::Method;
 use percent_encoding::percent_decode_str;
@@ -127,6 +127,22 @@ impl<'a> Seen<'a> {
         Some(Self { place, transcript, gap, exchange, answer, to, asked, sent, json: answer.json(), whose })
     }
 
+    /// The query without its place in the list: pages of one query have it in common.
+    pub fn query(&self) -> String {
+        if let (Place::Search(_), Some(Value::Object(sent))) = (&self.to, &self.sent) {
+            let rest =
+                sent.iter().filter(|(name, _)| !["startIndex", "count", "cursor"].contains(&name.as_str()));
+            return format!("{} {:?}", self.to.word(), rest.collect::<BTreeMap<_, _>>());
+        }
+        let Destination::Scim(target) = &self.exchange.request.to else { return String::new() };
+        let query = target.split_once('?').map_or("", |(_, query)| query);
+        let place = ["startIndex=", "count=", "cursor="];
+        let mut rest: Vec<_> =
+            query.split('&').filter(|pair| !place.iter().any(|name| pair.starts_with(name))).collect();
+        rest.sort_unstable();
+        format!("{} {}", self.to.word(), rest.join("&"))
+    }
+
     /// The method.
     pub fn method(&self) -> &Method {
         &self.exchange.request.method
@@ -181,7 +197,9 @@ impl<'a> Seen<'a> {
     pub fn shown(&self) -> Option<&Value> {
         let json = self.json.as_ref().filter(|json| self.answer.is_success() && json.is_object())?;
         let single = match &self.to {
-            Place::Resource(..) | Place::Me => true,
+            Place::Resource(..) | Place::Me => {
+                matches!(*self.method(), Method::GET | Method::PUT | Method::PATCH)
+            }
             Place::Endpoint(_) => self.method() == Method::POST,
             _ => false,
         };
@@ -222,7 +240,9 @@ impl<'a> Seen<'a> {
         let start: Vec<u8> =
             self.answer.body.iter().copied().skip_while(u8::is_ascii_whitespace).take(9).collect();
         let start = start.to_ascii_lowercase();
-        self.json.is_none() && (named || start.starts_with(b"<!doctype") || start.starts_with(b"<html"))
+        self.json.is_none()
+            && *self.method() != Method::OPTIONS
+            && (named || start.starts_with(b"<!doctype") || start.starts_with(b"<html"))
     }
 
     /// The base URL that the request went below.
@@ -336,6 +356,7 @@ impl Asked {
             let names = sent.get(name)?.as_array()?.iter().filter_map(Value::as_str);
             Some(names.map(|name| name.trim().to_ascii_lowercase()).collect())
         };
+        let given = |name: &str| sent.get(name).is_some_and(|value| !value.is_null());
         let odd = |name: &str, right: bool| sent.get(name).is_some_and(|value| !value.is_null()) && !right;
         Self {
             filter: text("filter"),
@@ -343,8 +364,9 @@ impl Asked {
             count: number("count"),
             cursor: text("cursor"),
             sort_by: text("sortBy"),
-            attributes: list("attributes"),
-            excluded: list("excludedAttributes"),
+            // Something else than an array asks for something, and nobody knows what.
+            attributes: list("attributes").or_else(|| given("attributes").then(Vec::new)),
+            excluded: list("excludedAttributes").or_else(|| given("excludedAttributes").then(Vec::new)),
             odd: odd("startIndex", number("startIndex").is_some())
                 || odd("count", number("count").is_some())
                 || odd("attributes", list("attributes").is_some())

@@ -66,14 +66,25 @@ pub(super) fn parse(filter: &str) -> Option<Vec<Comparison>> {
     }
 }
 
-/// Whether the filter can only find what has one of these names, by an `eq` with one of them.
+/// Whether the filter can only find what has one of these names: a comparison with one of them, or with so large a part of
+/// one that no stranger has it in common.
 pub(super) fn asks_for_own(filter: &str, names: &BTreeSet<String>) -> bool {
     parse(filter).is_some_and(|comparisons| {
         comparisons.iter().any(|comparison| {
-            let value = comparison.value.as_str().map(str::to_ascii_lowercase);
-            comparison.operator == Operator::Eq && value.is_some_and(|value| names.contains(&value))
+            let Some(value) = comparison.value.as_str().map(str::to_ascii_lowercase) else { return false };
+            match comparison.operator {
+                Operator::Eq => names.contains(&value),
+                Operator::Pr => false,
+                _ => is_telling(&value) && names.iter().any(|name| name.contains(&value)),
+            }
         })
     })
+}
+
+/// Whether a part of a name names somebody: long, with a number in it, and not only the domain of a mail address.
+fn is_telling(part: &str) -> bool {
+    let local = part.split('@').next().unwrap_or_default();
+    local.len() >= 12 && local.bytes().any(|byte| byte.is_ascii_digit())
 }
 
 impl Comparison {
@@ -224,6 +235,10 @@ mod tests {
     fn a_query_for_ones_own_name_finds_nobody_elses() {
         let own = ["ada@example.com".to_owned()].into();
         assert!(asks_for_own(r#"userName eq "Ada@example.com" and active eq true"#, &own));
+        let marked = ["ada.unique.x1y2z3.42@example.com".to_owned()].into();
+        assert!(asks_for_own(r#"userName ew "unique.x1y2z3.42@example.com""#, &marked));
+        assert!(!asks_for_own(r#"userName ew "42@example.com""#, &marked));
+        assert!(!asks_for_own(r#"userName co "@example.com""#, &marked));
         assert!(!asks_for_own(r#"userName sw "ada@example.com""#, &own));
         assert!(!asks_for_own("active eq true", &own));
     }
