@@ -216,7 +216,7 @@ pub async fn prepare(
     };
     let embedded = target.embedded;
     let target = if embedded {
-        format!("{} (the embedded reference server)", target.url)
+        format!("{} {}", target.url, crate::report::EMBEDDED)
     } else {
         target.url.to_string()
     };

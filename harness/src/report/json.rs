@@ -1,5 +1,6 @@
 //! The JSON report: versioned, with a JSON Schema in `docs/report.schema.json` that a test keeps true.
 
+use std::collections::BTreeMap;
 use std::time::SystemTime;
 
 use jiff::Timestamp;
@@ -7,7 +8,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::view::{ExchangeView, Lens};
-use super::{RunReport, Summary};
+use super::{RunReport, Summary, fingerprint};
 use crate::judge::{CheckResult, Verdict};
 
 /// The version of the format; it moves when a consumer could break.
@@ -39,6 +40,8 @@ pub struct Report {
     pub not_verified: Vec<String>,
     /// Every check.
     pub checks: Vec<Check>,
+    /// What the target does where the RFCs leave a choice, by name. Since scimspec 0.1.0; names may be added.
+    pub fingerprint: BTreeMap<String, Choice>,
     /// Baseline entries that no longer apply.
     pub stale: Vec<StaleEntry>,
     /// What could not be removed from the target.
@@ -74,6 +77,15 @@ pub struct Check {
     pub known_failure: Option<String>,
     /// What went over the wire, where the verdict is neither pass nor skip.
     pub exchanges: Vec<ExchangeView>,
+}
+
+/// One choice of the target.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct Choice {
+    /// What it does; several things, the most frequent first.
+    pub value: String,
+    /// The check or rule that it comes from.
+    pub from: String,
 }
 
 /// A baseline entry that no longer applies.
@@ -113,6 +125,10 @@ impl Report {
             summary: run.summary(),
             not_verified: run.not_verified().map(name).collect(),
             checks: run.checks.iter().map(|check| view(check, run, lens)).collect(),
+            fingerprint: fingerprint::of(run)
+                .into_iter()
+                .map(|choice| (choice.name, Choice { value: lens.text(&choice.value), from: choice.from }))
+                .collect(),
             stale: run
                 .stale
                 .iter()

@@ -1,5 +1,6 @@
 //! What a run is worth, as data, and the formats that show it: one file each, all from the same result.
 
+pub mod fingerprint;
 pub mod json;
 pub mod junit;
 pub mod pretty;
@@ -41,6 +42,9 @@ pub struct RunReport {
     pub require_access: bool,
 }
 
+/// What stands behind the URL of the embedded server.
+pub const EMBEDDED: &str = "(the embedded reference server)";
+
 /// How many checks got which verdict.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, serde::Serialize, schemars::JsonSchema)]
 pub struct Summary {
@@ -72,6 +76,11 @@ pub enum Exit {
 }
 
 impl RunReport {
+    /// Whether the target is the embedded server, whose choices are known.
+    pub fn is_embedded(&self) -> bool {
+        self.target.ends_with(EMBEDDED)
+    }
+
     /// The counts.
     pub fn summary(&self) -> Summary {
         let count = |verdict| self.checks.iter().filter(|check| check.verdict == verdict).count();

@@ -7,7 +7,7 @@ use std::fmt::Write as _;
 use anstyle::{AnsiColor, Style};
 
 use super::view::{Lens, printable};
-use super::{Exit, RunReport};
+use super::{Exit, RunReport, fingerprint};
 use crate::judge::{CheckResult, Verdict};
 
 /// The promises that provisioning exists for, with the requirement behind each.
@@ -44,6 +44,7 @@ pub fn text(run: &RunReport, lens: &Lens, layout: Layout) -> String {
     }
     page.promises(run);
     page.details(run, lens);
+    page.fingerprint(run, lens);
     page.end(run, lens);
     page.text
 }
@@ -288,6 +289,27 @@ impl Page {
         if !others.is_empty() {
             let left = if left > 0 { format!(" and {left} more") } else { String::new() };
             self.field("also", &format!("{}{left}", others[..shown].join(", ")));
+        }
+    }
+
+    /// What the target does where it has a choice; what scenarios asked for is in the JSON report.
+    fn fingerprint(&mut self, run: &RunReport, lens: &Lens) {
+        let choices = fingerprint::of(run);
+        let asked = choices.iter().filter(|choice| !choice.observed).count();
+        if run.is_embedded() || choices.is_empty() {
+            return;
+        }
+        let bold = Style::new().bold();
+        let _ = writeln!(self.text, "\n{bold}The target's choices{bold:#}");
+        for choice in choices.iter().filter(|choice| choice.observed) {
+            self.wrapped(&format!("{}: {}", choice.name, lens.text(&choice.value)), 2, Style::new());
+        }
+        if asked > 0 {
+            self.wrapped(
+                &format!("and at {asked} open points: --report json tells"),
+                2,
+                Style::new().dimmed(),
+            );
         }
     }
 
