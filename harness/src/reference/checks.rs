@@ -68,6 +68,9 @@ pub(super) fn of_rule(rule: &Rule, world: &World) -> Entry {
         .text("Looks at", rule.what)
         .text("Why", rule.why)
         .text("To do", rule.fix)
+        .text("Scope", rule.scope.word())
+        .list("Needs", rule.needs.iter().map(|need| format!("{}: {}", need.word(), need.meaning())).collect())
+        .list("Only a warning", rule.softer.iter().map(ToString::to_string).collect())
         .list("Asked for by", sections(ids.iter(), world))
         .list("Contested", contested("", ids.iter(), world));
     noticing(entry, &world.noticed_by(&[rule.id()]))
