@@ -6,6 +6,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use http::Method;
 
 use super::RunReport;
+use crate::catalogue::Level;
+use crate::judge::{CheckResult, Verdict};
 use crate::rules::{Known, Place, Seen, Whose};
 
 /// One choice of a target.
@@ -25,7 +27,7 @@ pub struct Trait {
 pub fn of(run: &RunReport) -> Vec<Trait> {
     let mut traits = observed(run);
     let mut asked: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
-    for check in &run.checks {
+    for check in run.checks.iter().filter(|check| is_open(check)) {
         if let Some(outcome) = &check.outcome {
             asked.entry(&check.id).or_default().insert(outcome);
         }
@@ -37,6 +39,13 @@ pub fn of(run: &RunReport) -> Vec<Trait> {
         observed: false,
     }));
     traits
+}
+
+/// Whether several outcomes are right there, or the point is contested, so that the outcome tells one server from another.
+fn is_open(check: &CheckResult) -> bool {
+    let outcome = check.outcome.as_deref().unwrap_or_default();
+    let contested = check.message.strip_prefix(outcome).is_some_and(|rest| rest.starts_with(" (C"));
+    check.level == Level::May || check.verdict == Verdict::Info || contested
 }
 
 /// What every exchange shows by the way.
