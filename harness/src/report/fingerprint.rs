@@ -97,7 +97,7 @@ fn shown(seen: &Seen<'_>) -> Vec<(&'static str, &'static str, String)> {
             all.push(("patch.answer.groups", "patch-answers-one-way", status));
         }
         (Place::Resource(..), &Method::PATCH) => {
-            all.push(("patch.answer.users", "patch-answers-one-way", status))
+            all.push(("patch.answer.users", "patch-answers-one-way", status));
         }
         (Place::Resource(..), &Method::PUT) => all.push(("put.answer", "put-answers-with-resource", status)),
         (Place::Resource(..), &Method::DELETE) => all.push(("delete.answer", "delete-answers-204", status)),

@@ -32,7 +32,9 @@ fn look(seen: &Seen<'_>, known: &Known) -> Look {
     let (Some(endpoint), Some(shown)) = (seen.endpoint(), seen.shown().filter(|_| created)) else {
         return Look::Elsewhere;
     };
-    let Some(sent) = &seen.sent else { return Look::Elsewhere };
+    // Below the URN of their schema the attributes are there and misplaced; that is another rule's.
+    let misplaced = known.base_schema(endpoint).is_some_and(|urn| shown.get(urn).is_some());
+    let Some(sent) = seen.sent.as_ref().filter(|_| !misplaced) else { return Look::Elsewhere };
     let (mut wrongs, mut looked) = (Vec::new(), false);
     walk(sent, endpoint, known, &mut |visit| {
         let Some(published) = visit.published.filter(|attribute| is_kept(attribute)) else { return };
