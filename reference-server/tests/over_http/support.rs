@@ -219,12 +219,7 @@ pub(crate) fn column(list: &Value, attribute: &str) -> Vec<String> {
 
 /// Tells a story to the right server and to one with this deviation. It ends as it should with the one, and otherwise
 /// with the other.
-pub(crate) async fn differs(
-    slug: &str,
-    story: impl AsyncFn(&Server) -> Value,
-    right: Value,
-    wrong: Value,
-) {
+pub(crate) async fn differs(slug: &str, story: impl AsyncFn(&Server) -> Value, right: Value, wrong: Value) {
     assert_ne!(right, wrong, "{slug}: nothing can be seen of it");
     assert_eq!(story(&Server::new()).await, right, "the right server");
     assert_eq!(story(&Server::with(&[slug])).await, wrong, "the server with {slug}");
