@@ -81,7 +81,7 @@ impl Subject {
                 };
                 let protocol = Protocol::new(rules, &[])?;
                 let (tenants, deviations, store) = (Vec::new(), Vec::new(), StoreChoice::Memory);
-                Front::Rfc { tenants, public_url: None, deviations, protocol, store }
+                Front::Rfc { tenants, public_url: None, deviations, protocol, oauth: None, store }
             }
             Self::GitLab(generation) => {
                 // The tokens are made where the server is.
