@@ -215,11 +215,8 @@ pub async fn prepare(
         listener: order.listener,
     };
     let embedded = target.embedded;
-    let target = if embedded {
-        format!("{} {}", target.url, crate::report::EMBEDDED)
-    } else {
-        target.url.to_string()
-    };
+    let target =
+        if embedded { format!("{} {}", target.url, crate::report::EMBEDDED) } else { target.url.to_string() };
     Ok(Prepared {
         plan,
         setting,

@@ -5,6 +5,7 @@ pub mod accounts;
 pub mod deviations;
 pub mod gitlab;
 mod http;
+mod oauth;
 mod protocol;
 mod rate;
 pub mod scim;
@@ -18,6 +19,7 @@ use axum::Router;
 use thiserror::Error;
 
 pub use deviations::Deviation;
+pub use oauth::{ClientKey, ClientKeyError, OAuthClient, TOKEN_PATH};
 pub use protocol::{Clock, Protocol};
 pub use rate::Rate;
 pub use tenant::{Tenant, TenantError, TenantName, Tenants};
@@ -47,6 +49,8 @@ pub struct Config {
     pub limits: Limits,
     /// Which protocol it speaks.
     pub protocol: Protocol,
+    /// The client that gets access tokens at [`TOKEN_PATH`] for the first tenant; nothing: there is no such endpoint.
+    pub oauth: Option<OAuthClient>,
 }
 
 impl Config {
@@ -59,6 +63,7 @@ impl Config {
             deviations: Vec::new(),
             limits: Limits::default(),
             protocol: Protocol::default(),
+            oauth: None,
         }
     }
 
@@ -138,7 +143,8 @@ impl PublicUrl {
         Ok(Self(url.trim_end_matches('/').to_owned()))
     }
 
-    pub(crate) fn as_str(&self) -> &str {
+    /// The URL as text.
+    pub fn as_str(&self) -> &str {
         &self.0
     }
 }
@@ -236,7 +242,15 @@ impl ReferenceServer {
             accounts: seams.accounts,
             turns: Turns::default(),
         };
-        let router = http::router(Arc::new(service));
+        let desk = config.oauth.map(|client| oauth::Desk {
+            client,
+            tenant: service.tenants.first().id(),
+            tokens: Arc::clone(&service.tokens),
+        });
+        let mut router = http::router(Arc::new(service));
+        if let Some(desk) = desk {
+            router = router.merge(oauth::router(desk));
+        }
         Self { router: http::to_the_end(seams.http.into_iter().fold(router, deviations::wrap)) }
     }
 

@@ -174,6 +174,38 @@ impl ScimTokens {
         Ok(issued)
     }
 
+    /// Makes a token for a tenant that ends by itself.
+    pub(crate) async fn create_for(
+        &self,
+        tenant: &TenantId,
+        lifetime: Duration,
+    ) -> Result<Issued, TokenError> {
+        let (issued, kept) = self.fresh(tenant)?;
+        let ends = Some(kept.created.plus(lifetime));
+        self.kept.change(TokenChange::Add(KeptToken { ends, ..kept })).await?;
+        Ok(issued)
+    }
+
+    /// Whether nobody has shown this to any server on the store before; it is remembered until `ends`. It is kept
+    /// among the tokens of a tenant that there is not, so that it opens nothing.
+    pub(crate) async fn is_first(
+        &self,
+        tenant: &TenantId,
+        shown: &str,
+        ends: Timestamp,
+    ) -> Result<bool, StoreError> {
+        let hash = TokenHash::of(&format!("shown once: {shown}"));
+        let (id, created) = (TokenId::of(&hash), self.clock.now());
+        let tenant = TenantId::new(&format!("/shown/{}", tenant.as_str()));
+        let kept = KeptToken { id, tenant, hash, configured: false, created, ends: Some(ends) };
+        self.kept.change(TokenChange::Add(kept)).await
+    }
+
+    /// The present, by the clock that tokens end by.
+    pub(crate) fn now(&self) -> Timestamp {
+        self.clock.now()
+    }
+
     /// Makes a token in the place of another, which stops at once or after `overlap`. Nothing if the tenant has
     /// no such token.
     pub(crate) async fn rotate(

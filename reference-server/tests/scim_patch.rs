@@ -289,8 +289,6 @@ fn applied(#[case] operations: Value, #[case] difference: Value) {
 #[case::replace_l17_whole("noTarget", json!([{"op": "replace", "path": "emails[type eq \"other\"]", "value": {"value": "n"}}]))]
 #[case::replace_l18("noTarget", json!([{"op": "replace", "path": "phoneNumbers[type eq \"work\"].value", "value": "1"}]))]
 #[case::replace_l29("invalidPath", json!([{"op": "replace", "path": "addresses.region", "value": "CA"}]))]
-#[case::active_has_a_value("mutability", json!([{"op": "remove", "path": "active"}]))]
-#[case::active_has_a_value_null("mutability", json!([{"op": "replace", "value": {"active": null}}]))]
 #[case::operator("invalidSyntax", json!([{"op": "move", "path": "title", "value": "x"}]))]
 #[case::no_operator("invalidSyntax", json!([{"path": "title", "value": "x"}]))]
 #[case::two_operators("invalidSyntax", json!([{"op": "add", "OP": "remove", "path": "title"}]))]

@@ -24,6 +24,8 @@ pub struct Calibration {
     pub passed_on_correct: usize,
     /// Each deviation with what noticed it.
     pub rows: Vec<Noticed>,
+    /// How many deviations no story can show, with their reasons in the table.
+    pub beyond: usize,
 }
 
 /// What became of a deviation.
@@ -57,9 +59,11 @@ pub async fn calibrate(
             .map(|report| report.checks.iter().filter(|check| check.verdict == Verdict::Pass).count())
             .sum(),
         rows: Vec::new(),
+        beyond: table.rows().iter().filter(|row| row.unnoticed.is_some()).count(),
     };
     let subjects = &subjects;
-    let rows = table.rows().iter().map(|row| async move {
+    let noticeable = table.rows().iter().filter(|row| row.unnoticed.is_none());
+    let rows = noticeable.map(|row| async move {
         let asked = Asked::about(row);
         let with = subjects.run(&asked, vec![row.deviation]).await?;
         Ok::<_, SubjectError>(noticed(row, subjects.correct_for(row), with))

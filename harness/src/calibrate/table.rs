@@ -33,6 +33,8 @@ pub struct Row {
     pub profile: String,
     /// What is expected of the check.
     pub change: Change,
+    /// Why no check can notice it, for the deviations of which that is so; they are not run.
+    pub unnoticed: Option<String>,
 }
 
 /// What a check says when it notices.
@@ -87,7 +89,9 @@ struct File {
 #[serde(deny_unknown_fields)]
 struct RawRow {
     slug: String,
+    #[serde(default)]
     checks: Vec<String>,
+    unnoticed: Option<String>,
     #[serde(default)]
     through: Vec<String>,
     persona: Option<String>,
@@ -171,10 +175,13 @@ impl RawRow {
             ),
             (Some(_), Some(_)) => return Err(wrong("a verdict or an outcome, not both".to_owned())),
         };
-        if self.checks.is_empty() {
-            return Err(wrong("no check is named".to_owned()));
+        if self.checks.is_empty() != self.unnoticed.is_some() {
+            return Err(wrong("name the checks, or say in `unnoticed` why there are none".to_owned()));
         }
-        if self.through.is_empty() && self.checks.iter().all(|check| check.starts_with("rule/")) {
+        if self.through.is_empty()
+            && !self.checks.is_empty()
+            && self.checks.iter().all(|check| check.starts_with("rule/"))
+        {
             return Err(wrong(
                 "a rule sees only what passes: name the stories in `through`, e.g. [\"lifecycle/*\"]"
                     .to_owned(),
@@ -187,6 +194,7 @@ impl RawRow {
             persona: self.persona,
             profile: self.profile.unwrap_or_else(|| "base".to_owned()),
             change,
+            unnoticed: self.unnoticed,
         })
     }
 }

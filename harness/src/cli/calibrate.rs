@@ -4,6 +4,7 @@ use std::fmt::Write as _;
 
 use anstyle::AnsiColor;
 use clap::{Args, ValueEnum};
+use scimspec_reference_server::deviations;
 
 use super::run::Refusal;
 use crate::calibrate::matrix::{self, Matrix, MatrixRow};
@@ -132,6 +133,12 @@ fn end(calibration: &Calibration) -> String {
         calibration.rows.len(),
         calibration.passed_on_correct,
         calibration.wrong_on_correct.len()
+    );
+    let beyond = calibration.beyond;
+    let apart = deviations::NOT_EMULATED.len();
+    let _ = writeln!(
+        text,
+        "{beyond} more are beyond what a story can do, {apart} known bugs cannot be emulated; `scimspec list deviations` says which and why"
     );
     text
 }

@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use clap::{Args, ValueEnum};
 use scimspec_reference_server::gitlab::{Generation, GitLabConfig, SamlIdentity};
 use scimspec_reference_server::scim::Rules;
-use scimspec_reference_server::{Limits, Protocol, PublicUrl, Rate, TenantName, TokenHash};
+use scimspec_reference_server::{ClientKey, Limits, Protocol, PublicUrl, Rate, TenantName, TokenHash};
 use secrecy::{ExposeSecret, SecretString};
 
 use super::run::{Refusal, find_deviations};
@@ -73,6 +73,8 @@ pub(super) struct Arguments {
     limits: LimitArguments,
     #[command(flatten)]
     gitlab: GitLabArguments,
+    #[command(flatten)]
+    ipsie: IpsieArguments,
 }
 
 /// How much the server takes.
@@ -111,6 +113,19 @@ struct GitLabArguments {
     /// or keep.
     #[arg(long, value_name = "WHAT")]
     gitlab_saml_identity: Option<SamlIdentityFlag>,
+}
+
+/// With --as ipsie.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "IPSIE")]
+struct IpsieArguments {
+    /// The public key of the identity provider as a JWK for ES256: it can then get access tokens at /oauth/token, for the
+    /// scope scim, with an assertion that it has signed (RFC 7523); its aud is the URL of that endpoint.
+    #[arg(long, value_name = "FILE")]
+    oauth_client_key: Option<PathBuf>,
+    /// The client's id, which its assertions name as iss and sub.
+    #[arg(long, value_name = "ID", default_value = "scimspec", requires = "oauth_client_key")]
+    oauth_client_id: String,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -216,6 +231,9 @@ impl Arguments {
         if self.gitlab.gitlab_generation.is_some() || self.gitlab.gitlab_saml_identity.is_some() {
             return Err(Refusal::usage("the flags --gitlab-... go with --as gitlab"));
         }
+        if self.what != What::Ipsie && self.ipsie.oauth_client_key.is_some() {
+            return Err(Refusal::usage("the flags --oauth-... go with --as ipsie"));
+        }
         let names = self.tenant.iter().map(|name| TenantName::parse(name));
         let public_url = self.public_url.as_deref().map(PublicUrl::parse).transpose();
         Ok(Front::Rfc {
@@ -223,6 +241,7 @@ impl Arguments {
             public_url: public_url.map_err(Refusal::usage)?,
             deviations: find_deviations(&self.deviate)?,
             protocol: self.protocol(rules)?,
+            oauth: self.oauth()?,
             // Not read by clap, whose message would repeat a password.
             store: self.store.parse().map_err(Refusal::usage)?,
         })
@@ -238,6 +257,15 @@ impl Arguments {
         Protocol::new(rules, &definitions).map_err(Refusal::usage)
     }
 
+    fn oauth(&self) -> Result<Option<(String, ClientKey)>, Refusal> {
+        let Some(path) = &self.ipsie.oauth_client_key else { return Ok(None) };
+        let text = std::fs::read_to_string(path).map_err(|error| {
+            Refusal::usage(format!("the client's key in {} cannot be read: {error}", path.display()))
+        })?;
+        let key = ClientKey::from_jwk(&text).map_err(Refusal::usage)?;
+        Ok(Some((self.ipsie.oauth_client_id.clone(), key)))
+    }
+
     fn gitlab(&self) -> Result<Front, Refusal> {
         let foreign = [
             ("--deviate", !self.deviate.is_empty()),
@@ -247,6 +275,7 @@ impl Arguments {
             ("--limit-bulk", self.limits.bulk.is_some()),
             ("--limit-filter-depth", self.limits.filter_depth.is_some()),
             ("--schemas", !self.schemas.is_empty()),
+            ("--oauth-client-key", self.ipsie.oauth_client_key.is_some()),
         ];
         if let Some((flag, _)) = foreign.iter().find(|(_, given)| *given) {
             return Err(Refusal::usage(format!(
@@ -440,6 +469,29 @@ mod tests {
             &["--gitlab-generation", "classic"],
         ] {
             assert!(blueprint(flags).is_err(), "{flags:?}");
+        }
+    }
+
+    #[test]
+    fn a_client_s_key_goes_with_ipsie_and_has_to_be_one() {
+        let folder = tempfile::tempdir().unwrap();
+        let (good, bad) = (folder.path().join("good.jwk"), folder.path().join("bad.jwk"));
+        // The example of RFC 7517 appendix A.1, without the private half.
+        let jwk = r#"{"kty":"EC","crv":"P-256","x":"MKBCTNIcKUSDii11ySs3526iDZ8AiTo7Tu6KPAqv7D4",
+                      "y":"4Etl6SRW2YiLUrN5vfvVHuhp7x8PxltmWWlbbM4IFyM"}"#;
+        std::fs::write(&good, jwk).unwrap();
+        std::fs::write(&bad, "{}").unwrap();
+        let flags = |what, file: &Path| {
+            let file = file.display().to_string();
+            blueprint(&["--as", what, "--oauth-client-key", &file]).map(|blueprint| blueprint.front)
+        };
+        let Front::Rfc { oauth: Some((id, _)), .. } = flags("ipsie", &good).unwrap() else {
+            panic!("no client")
+        };
+        assert_eq!(id, "scimspec");
+        assert!(flags("ipsie", &bad).unwrap_err().contains("JWK"));
+        for other in ["rfc", "interop", "gitlab"] {
+            assert!(flags(other, &good).unwrap_err().contains("--oauth-"), "{other}");
         }
     }
 

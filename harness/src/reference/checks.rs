@@ -94,6 +94,7 @@ pub(super) fn deviation(id: &str, world: &World) -> Option<Entry> {
                     .map(|check| format!("{check}{as_persona}{profile}: {}", row.change))
                     .collect(),
             )
+            .text("Noticed by no check", row.unnoticed.clone().unwrap_or_default())
             .code("Try it", format!("scimspec run --deviate {}", deviation.slug)),
     )
 }

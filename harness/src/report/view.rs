@@ -59,7 +59,7 @@ impl Lens {
             content_type: answer.and_then(|answer| answer.header("content-type")).map(|kind| self.text(kind)),
             response_body: answer
                 .filter(|answer| !answer.body.is_empty())
-                .map(|answer| self.answer_body(exchange.origin, answer)),
+                .map(|answer| self.answer_body(exchange, answer)),
             broken: exchange.result.as_ref().err().map(|broken| self.text(&broken.to_string())),
             took_ms: u64::try_from(exchange.took.as_millis()).unwrap_or(u64::MAX),
             curl: self.text(&scimspec_mock_idp::exchange::curl(&exchange.request, &base_of(exchange))),
@@ -77,10 +77,11 @@ impl Lens {
     }
 
     /// What a way in answers is the way in itself, a session or a token: never shown.
-    fn answer_body(&self, origin: Origin, answer: &Answer) -> String {
-        match origin {
+    fn answer_body(&self, exchange: &Exchange, answer: &Answer) -> String {
+        match exchange.origin {
             Origin::Probe => format!("[{} bytes of the application's answer]", answer.body.len()),
-            _ => self.body(&answer.body, false),
+            // Schemas and resource types are nobody's data.
+            _ => self.body(&answer.body, is_of_discovery(exchange)),
         }
     }
 
@@ -108,6 +109,12 @@ impl Lens {
         }
         mask_passwords(json);
     }
+}
+
+fn is_of_discovery(exchange: &Exchange) -> bool {
+    let Destination::Scim(target) = &exchange.request.to else { return false };
+    let first = target.trim_start_matches('/').split(['/', '?']).next().unwrap_or_default();
+    ["Schemas", "ResourceTypes", "ServiceProviderConfig"].iter().any(|name| first.eq_ignore_ascii_case(name))
 }
 
 /// Text without what could command a terminal or forge a line: control characters, and the invisible ones that reorder

@@ -4,12 +4,13 @@
 use std::io;
 use std::net::SocketAddr;
 use std::path::Path;
+use std::time::Duration;
 
 use scimspec_reference_server::gitlab::{GitLabConfig, GitLabServer, INSTANCE_PATH};
 use scimspec_reference_server::store::{OpenError, StoreChoice};
 use scimspec_reference_server::{
-    Config, Deviation, Limits, Protocol, PublicUrl, PublicUrlError, ReferenceServer, Tenant, TenantError,
-    TenantName, Tenants, TokenError, TokenHash, generate_token,
+    ClientKey, Config, Deviation, Limits, OAuthClient, Protocol, PublicUrl, PublicUrlError, ReferenceServer,
+    TOKEN_PATH, Tenant, TenantError, TenantName, Tenants, TokenError, TokenHash, generate_token,
 };
 use secrecy::{ExposeSecret, SecretString};
 use url::Url;
@@ -26,6 +27,8 @@ pub const BASE_PATH: &str = "/scim/v2";
 const ACCESS: &str = include_str!("embedded-access.toml");
 /// The same for the GitLab front.
 const GITLAB_ACCESS: &str = include_str!("gitlab-access.toml");
+/// How long an access token of a server with a client's key is good.
+const TOKEN_LIFETIME: Duration = Duration::from_hours(1);
 /// A SAML group link that a served GitLab has from the start, so that SCIM groups have something to attach to.
 const GITLAB_LINK: (&str, &str) = ("Engineering", "engineering");
 
@@ -60,6 +63,8 @@ pub enum Front {
         deviations: Vec<&'static Deviation>,
         /// Which protocol it speaks.
         protocol: Protocol,
+        /// The client that gets access tokens for the first tenant: its id and its key.
+        oauth: Option<(String, ClientKey)>,
         /// What it keeps people and groups in.
         store: StoreChoice,
     },
@@ -138,7 +143,8 @@ impl Embedded {
         secrets: &Secrets,
     ) -> Result<Self, EmbeddedError> {
         let (protocol, store) = (Protocol::default(), StoreChoice::Memory);
-        let front = Front::Rfc { tenants: Vec::new(), public_url: None, deviations, protocol, store };
+        let (tenants, oauth) = (Vec::new(), None);
+        let front = Front::Rfc { tenants, public_url: None, deviations, protocol, oauth, store };
         let blueprint = Blueprint { address, tls: None, token, limits: Limits::default(), front };
         Self::build(blueprint, secrets).await
     }
@@ -165,7 +171,7 @@ impl Embedded {
                 config.saml_group_links = vec![(GITLAB_LINK.0.to_owned(), GITLAB_LINK.1.to_owned())];
                 (true, INSTANCE_PATH, GitLabServer::open(config, &store).await?.router())
             }
-            Front::Rfc { tenants, public_url, deviations, protocol, store } => {
+            Front::Rfc { tenants, public_url, deviations, protocol, oauth, store } => {
                 for name in tenants {
                     named.push(TenantAccess::generate(name, secrets)?);
                 }
@@ -188,7 +194,12 @@ impl Embedded {
                     given => given,
                 };
                 let base_path = BASE_PATH.to_owned();
-                let config = Config { base_path, public_url, deviations, limits, protocol, tenants };
+                let seen = public_url.as_ref().map_or(origin.as_str(), PublicUrl::as_str);
+                let audience = config::http_url("the server's address", seen)?;
+                let audience = audience.join(TOKEN_PATH).map_or_else(|_| seen.to_owned(), String::from);
+                let oauth =
+                    oauth.map(|(id, key)| OAuthClient { id, key, audience, lifetime: TOKEN_LIFETIME });
+                let config = Config { base_path, public_url, deviations, limits, protocol, tenants, oauth };
                 (false, BASE_PATH, ReferenceServer::open(config, &store).await?.router())
             }
         };

@@ -64,7 +64,8 @@ impl Subject {
     fn scim(rules: &'static Rules, deviations: Vec<&'static Deviation>) -> Front {
         let registry = Arc::new(Registry::core().under(rules));
         let protocol = Protocol { rules, registry, ..Protocol::default() };
-        Front::Rfc { tenants: Vec::new(), public_url: None, deviations, protocol, store: StoreChoice::Memory }
+        let (tenants, store) = (Vec::new(), StoreChoice::Memory);
+        Front::Rfc { tenants, public_url: None, deviations, protocol, oauth: None, store }
     }
 
     fn gitlab(generation: Generation) -> Front {

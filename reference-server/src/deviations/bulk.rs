@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use super::{
     Cluster, Deviation, Seams,
     active::{member, patched, truth},
-    operations::{field, strip},
+    operations::{field, strip, text},
     wire::{Place, Wire},
     writes::{Verdict, Write},
 };
@@ -20,7 +20,8 @@ pub(super) static BULK_MALFORMED_200: Deviation = Deviation {
     source: "https://github.com/wso2/product-is/issues/3947",
     install: |seams| {
         seams.edit_outcomes(|outcome| {
-            if outcome["status"] == "400" && outcome["method"] == "POST" {
+            let is_post = text(outcome, "method").eq_ignore_ascii_case("POST");
+            if outcome["status"] == "400" && is_post {
                 outcome["status"] = json!("200");
                 if let Some(outcome) = outcome.as_object_mut() {
                     outcome.shift_remove("response");

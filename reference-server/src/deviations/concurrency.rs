@@ -117,7 +117,7 @@ pub(super) static FAILED_VALIDATION_LEAVES_WRITES: Deviation = Deviation {
 pub(super) static CREATE_503_AFTER_COMMIT: Deviation = Deviation {
     slug: "create-503-after-commit",
     cluster: Cluster::Concurrency,
-    wrong: "a POST that overlaps with another one is answered with 503, and the User is there",
+    wrong: "a POST that overlaps with another one of the same userName is answered with 503, and the User is there",
     right: "an answer tells what has become of the request, so that it can be sent again",
     source: "https://github.com/valon-technologies/gestalt/issues/3132",
     install: |seams: Seams| {
@@ -125,12 +125,9 @@ pub(super) static CREATE_503_AFTER_COMMIT: Deviation = Deviation {
         seams.wrap_wire(move |wire| {
             let races = races.clone();
             async move {
-                if user_name(&wire).is_none() {
-                    return wire.go().await;
-                }
-                let runner = races.enter(wire.server.client()).await;
-                let answer = wire.go().await;
-                if answer.status != StatusCode::CREATED || !runner.met_another() {
+                let (answer, runner) = create(&wire, &races).await;
+                let overlapped = runner.as_ref().is_some_and(Runner::met_another);
+                if answer.status != StatusCode::CREATED || !overlapped {
                     return answer;
                 }
                 let mut answer =

@@ -42,9 +42,7 @@ pub(super) static FILTER_LIKE_WILDCARDS: Deviation = Deviation {
     wrong: "in the value of a filter, % and _ stand for anything: userName eq \"%\" finds everybody",
     right: "the value of a filter is compared character by character",
     source: "https://github.com/powerhome/power-tools/issues/436",
-    install: |seams| {
-        seams.wrap_wire(async |wire| edit_filter(wire, |path, op, value| like(path, op, value)).go().await)
-    },
+    install: |seams| seams.wrap_wire(async |wire| edit_filter(wire, like).go().await),
 };
 
 /// Keycloak read as many users as there were.
@@ -199,7 +197,7 @@ async fn without_limit(wire: Wire) -> Answer {
     let (_, all) = whole(wire, None).await;
     match (all, asked.and_then(|asked| usize::try_from(asked).ok())) {
         (Ok(all), Some(asked)) if all.len() > asked => answer,
-        (Ok(all), _) => entire(answer, all),
+        (Ok(all), _) => entire(answer, &all),
         (Err(answer), _) => answer,
     }
 }

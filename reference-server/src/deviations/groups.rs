@@ -12,10 +12,14 @@ use super::{
     members::member_aims,
     memory::Memory,
     operations::{Aim, aims, field},
+    tenancy::Tenancy,
     wire::{Answer, Place, Server, Wire},
     writes::{Verdict, Write},
 };
-use crate::scim::{Error, filter::Literal};
+use crate::{
+    scim::{Error, filter::Literal},
+    store::TenantId,
+};
 
 /// Infisical looked for the group that it was to make.
 pub(super) static GROUP_POST_500: Deviation = Deviation {
@@ -93,8 +97,8 @@ pub(super) static GROUP_EXTERNALID_USED_AS_ID: Deviation = Deviation {
     right: "the server makes the id, whatever the externalId is",
     source: "https://github.com/BerriAI/litellm/issues/15276",
     install: |seams| {
-        let names: Memory<String> = Memory::default();
-        seams.wrap_wire(move |wire| by_external_id(wire, names.clone()))
+        let (names, tenancy) = (Memory::default(), Tenancy::of(&seams));
+        seams.wrap_wire(move |wire| by_external_id(wire, names.clone(), tenancy.clone()))
     },
 };
 
@@ -187,18 +191,18 @@ async fn unique_name(server: Server, write: Write) -> Verdict {
     Verdict::Go(write)
 }
 
-/// Keeps by which name a group goes outside: `names` leads from the id that the server made to the externalId that
+/// Keeps by which name a group goes outside: `names` leads from TENANT/ID, the server's own, to the externalId that
 /// stands in its place.
-async fn by_external_id(wire: Wire, names: Memory<String>) -> Answer {
-    let client = wire.server.client();
-    let inside = inward(wire, &names, &client);
-    let chosen = chosen_id(&inside).filter(|id| real_id(&names, &client, id).is_none());
+async fn by_external_id(wire: Wire, names: Memory<String>, tenancy: Tenancy) -> Answer {
+    let Some(tenant) = tenancy.speaker(&wire.server).await else { return wire.go().await };
+    let inside = inward(wire, &names, &tenant);
+    let chosen = chosen_id(&inside).filter(|id| real_id(&names, &tenant, id).is_none());
     let mut answer = inside.go().await;
     let made = answer.json().and_then(|group| group["id"].as_str().map(str::to_owned));
     if let (Some(chosen), Some(made), StatusCode::CREATED) = (chosen, made, answer.status) {
-        names.set(&format!("{client}\n{made}"), chosen);
+        names.set(&format!("{}/{made}", tenant.as_str()), chosen);
     }
-    outward(&mut answer, &names, &client);
+    outward(&mut answer, &names, &tenant);
     answer
 }
 
@@ -209,20 +213,19 @@ fn chosen_id(wire: &Wire) -> Option<String> {
 }
 
 /// The id of the server's own for what a client calls by this.
-fn real_id(names: &Memory<String>, client: &str, shown: &str) -> Option<String> {
+fn real_id(names: &Memory<String>, tenant: &TenantId, shown: &str) -> Option<String> {
     let names = names.of_all();
-    let mine =
-        names.iter().filter_map(|(key, name)| Some((key.strip_prefix(client)?.strip_prefix('\n')?, name)));
+    let mine = names.iter().filter_map(|(key, name)| Some((of_tenant(key, tenant)?, name)));
     mine.into_iter().find(|(_, name)| *name == shown).map(|(made, _)| made.to_owned())
 }
 
-fn inward(mut wire: Wire, names: &Memory<String>, client: &str) -> Wire {
+fn inward(mut wire: Wire, names: &Memory<String>, tenant: &TenantId) -> Wire {
     let Place::Resource(collection, id) = &wire.place else { return wire };
     if collection != "Groups" {
         return wire;
     }
     let shown = percent_decode_str(id).decode_utf8_lossy().into_owned();
-    let Some(made) = real_id(names, client, &shown) else { return wire };
+    let Some(made) = real_id(names, tenant, &shown) else { return wire };
     let uri = wire.parts.uri.to_string().replacen(&format!("/Groups/{id}"), &format!("/Groups/{made}"), 1);
     if let Ok(uri) = uri.parse() {
         wire.parts.uri = uri;
@@ -232,7 +235,7 @@ fn inward(mut wire: Wire, names: &Memory<String>, client: &str) -> Wire {
 }
 
 /// An id is a UUID, which stands for nothing else wherever it occurs: as a value, in a `$ref`, in a location.
-fn outward(answer: &mut Answer, names: &Memory<String>, client: &str) {
+fn outward(answer: &mut Answer, names: &Memory<String>, tenant: &TenantId) {
     let Ok(mut text) = String::from_utf8(answer.body.to_vec()) else { return };
     let mut location = answer
         .headers
@@ -241,7 +244,7 @@ fn outward(answer: &mut Answer, names: &Memory<String>, client: &str) {
         .map(str::to_owned)
         .unwrap_or_default();
     for (key, name) in names.of_all().iter() {
-        let Some(made) = key.strip_prefix(client).and_then(|key| key.strip_prefix('\n')) else { continue };
+        let Some(made) = of_tenant(key, tenant) else { continue };
         let in_url = utf8_percent_encode(name, NON_ALPHANUMERIC).to_string();
         text = text.replace(&format!("/Groups/{made}"), &format!("/Groups/{in_url}"));
         text = text.replace(&format!("\"{made}\""), &Value::from(name.as_str()).to_string());
@@ -252,4 +255,9 @@ fn outward(answer: &mut Answer, names: &Memory<String>, client: &str) {
     if let (true, Ok(location)) = (!location.is_empty(), HeaderValue::from_str(&location)) {
         answer.headers.insert(header::LOCATION, location);
     }
+}
+
+/// The id in a key, if it is the tenant's.
+fn of_tenant<'a>(key: &'a str, tenant: &TenantId) -> Option<&'a str> {
+    key.strip_prefix(tenant.as_str())?.strip_prefix('/')
 }

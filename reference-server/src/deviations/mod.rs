@@ -17,6 +17,7 @@ mod filter_case;
 mod filters;
 mod groups;
 mod hidden;
+mod immutable;
 mod linking;
 mod member_effects;
 mod members;
@@ -268,7 +269,7 @@ static TABLE: &[&Deviation] = &[
     &patch_misapplied::REMOVE_WITH_OTHER_VALUE_WRITES_IT,
     &patch_misapplied::PATCH_NOT_ATOMIC,
     &patch_misapplied::UNSUPPORTED_OP_204,
-    &patch_misapplied::IMMUTABLE_ATTRIBUTE_PATCHED,
+    &immutable::IMMUTABLE_ATTRIBUTE_PATCHED,
     &patch_misapplied::VALUEPATH_UPDATES_PRIMARY_INSTEAD,
     &primaries::PATCH_PRIMARY_NOT_RESET,
     &primaries::TWO_PRIMARIES_ACCEPTED,

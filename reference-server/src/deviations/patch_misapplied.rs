@@ -90,16 +90,6 @@ pub(super) static UNSUPPORTED_OP_204: Deviation = Deviation {
     },
 };
 
-/// SimpleIdServer did not look at mutability in a PATCH.
-pub(super) static IMMUTABLE_ATTRIBUTE_PATCHED: Deviation = Deviation {
-    slug: "immutable-attribute-patched",
-    cluster: Cluster::PatchMisapplied,
-    wrong: "a replace of members[..].value, which is immutable, puts another member in the place of that one",
-    right: "a replace of an immutable attribute is answered with 400 mutability",
-    source: "https://github.com/simpleidserver/SimpleIdServer/issues/844",
-    install: |seams| seams.rewrite(exchange_members),
-};
-
 /// Onyx kept one address and wrote it, whichever was meant.
 pub(super) static VALUEPATH_UPDATES_PRIMARY_INSTEAD: Deviation = Deviation {
     slug: "valuepath-updates-primary-instead",
@@ -187,34 +177,6 @@ async fn done_in_part(wire: Wire) -> Answer {
         }
     }
     answer
-}
-
-fn exchange_members(write: &mut Write) {
-    if !write.is_patch() || !write.is_group() {
-        return;
-    }
-    for_operations(&mut write.body, |operations| {
-        let mut done = Vec::new();
-        for operation in operations.drain(..) {
-            let aim = aims_of(&operation).into_iter().next();
-            let filter = aim.as_ref().and_then(|aim| match &aim.path {
-                PatchPath::Values { filter, .. }
-                    if aim.op == "replace" && aim.names("members") && aim.sub() == Some("value") =>
-                {
-                    Some(filter.to_string())
-                }
-                _ => None,
-            });
-            match (filter, aim) {
-                (Some(filter), Some(aim)) => {
-                    done.push(json!({"op": "remove", "path": format!("members[{filter}]")}));
-                    done.push(json!({"op": "add", "path": "members", "value": [{"value": aim.value}]}));
-                }
-                _ => done.push(operation),
-            }
-        }
-        *operations = done;
-    });
 }
 
 async fn write_primary(server: Server, mut write: Write) -> Verdict {

@@ -196,13 +196,13 @@ async fn delete_everywhere(server: Server, write: Write, tenancy: Tenancy) -> Ve
 }
 
 async fn write_emails_everywhere(server: Server, write: Write, tenancy: Tenancy) -> Verdict {
-    let Some(patch) = emails_only(&write).filter(|_| write.is_user()) else { return Verdict::Go(write) };
+    let Some(change) = emails_only(&write).filter(|_| write.is_user()) else { return Verdict::Go(write) };
     let current = write.current(&server).await;
     let Some(name) = current.as_ref().and_then(name_in) else { return Verdict::Go(write) };
     for tenant in tenancy.others(&server).await {
         for user in find_as(&tenancy, &server, &tenant, &name).await {
             let path = format!("/Users/{}", user["id"].as_str().unwrap_or_default());
-            tenancy.ask_as(&server, &tenant, Method::PATCH, &path, Some(&patch)).await;
+            tenancy.ask_as(&server, &tenant, Method::PATCH, &path, Some(&change)).await;
         }
     }
     Verdict::Go(write)
@@ -216,13 +216,13 @@ fn emails_only(write: &Write) -> Option<Value> {
         let schemas = ["urn:ietf:params:scim:api:messages:2.0:PatchOp"];
         return Some(json!({"schemas": schemas, "Operations": [replace]}));
     }
-    let mut patch = write.clone();
+    let mut part = write.clone();
     let mut any = false;
-    edit_operations(&mut patch, |operation| {
+    edit_operations(&mut part, |operation| {
         let aims = aims_of(operation);
-        if let [aim] = &aims[..] {
-            any |= aim.names("emails");
-            return aim.names("emails");
+        if let [only] = &aims[..] {
+            any |= only.names("emails");
+            return only.names("emails");
         }
         let emails = aims.into_iter().find(|aim| aim.names("emails"));
         let Some(emails) = emails else { return false };
@@ -230,7 +230,7 @@ fn emails_only(write: &Write) -> Option<Value> {
         *operation = json!({"op": emails.op, "path": "emails", "value": emails.value});
         true
     });
-    (write.is_patch() && any).then_some(patch.body)
+    (write.is_patch() && any).then_some(part.body)
 }
 
 fn name_in(user: &Value) -> Option<String> {

@@ -54,7 +54,7 @@ pub(super) fn part(mut answer: Answer, all: Vec<Value>, start: Option<i64>, coun
 }
 
 /// The answer with all of them in it.
-pub(super) fn entire(mut answer: Answer, all: Vec<Value>) -> Answer {
+pub(super) fn entire(mut answer: Answer, all: &[Value]) -> Answer {
     answer.edit(|list| {
         list["totalResults"] = json!(all.len());
         list["itemsPerPage"] = json!(all.len());

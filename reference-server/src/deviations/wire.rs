@@ -281,8 +281,10 @@ impl IntoResponse for Answer {
 
 /// The resources of an answer's body.
 fn for_resources(body: &mut Value, mut edit: impl FnMut(&mut Value)) {
+    let is_list = body.get("totalResults").is_some();
     match body.get_mut("Resources").and_then(Value::as_array_mut) {
         Some(resources) => resources.iter_mut().for_each(edit),
+        None if is_list => {}
         None => edit(body),
     }
 }

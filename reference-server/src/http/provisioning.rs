@@ -85,7 +85,8 @@ pub(crate) async fn change(
         let record = expect(service, author, kind, id, if_match).await?;
         let current = represent::parse(&record)?;
         let wanted = compute(&current)?;
-        let ends = kind == Kind::User && is_active(&current) && !is_active(&wanted.document);
+        let (before, after) = (active(&current), active(&wanted.document));
+        let ends = kind == Kind::User && after == Some(false) && before != after;
         let _permit = if ends { permit_end(service, author, id).await? } else { EndPermit::free() };
         let members = member_changes(service, author, id, &wanted.membership).await?;
         // A password is no part of the document, but to write one is a change of the resource.
@@ -301,15 +302,17 @@ fn user_events(
 ) -> Vec<Event> {
     let user_name = text(news.document, "userName").unwrap_or_default();
     let external_id = text(news.document, "externalId");
-    let active = is_active(news.document);
+    let active = active(news.document);
     let password = news.write_only.password().map(|password| Password::new(password.to_owned()));
     let Some(account) = account else {
+        // A new User has one; where it is gone already, nobody says that the account is to be open.
+        let active = active.unwrap_or(false);
         let person = Person { resource, origin, user_name, external_id, active, password };
         return vec![Event::Provisioned(person)];
     };
     let was_active = account.state.is_active_in_scim();
     let mut events = Vec::new();
-    if was_active && !active {
+    if was_active && active == Some(false) {
         events.push(Event::Deactivated { resource });
     }
     if account.external_id != external_id {
@@ -321,14 +324,16 @@ fn user_events(
     if news.write_only.get("password").is_some() {
         events.push(Event::PasswordSet { resource, password });
     }
-    if !was_active && active {
+    if !was_active && active == Some(true) {
         events.push(Event::Reactivated { resource });
     }
     events
 }
 
-fn is_active(document: &Map) -> bool {
-    document.get("active").and_then(Value::as_bool).unwrap_or(true)
+/// What the User says about access; nothing if a PATCH has removed it (RFC 7644 section 3.5.2.2: it is unassigned
+/// then). That is no word about access, so the account stays as open or as shut as it is.
+fn active(document: &Map) -> Option<bool> {
+    document.get("active").and_then(Value::as_bool)
 }
 
 fn text(document: &Map, name: &str) -> Option<String> {

@@ -12,8 +12,8 @@ use crate::token::{TokenHash, TokenId};
 /// The tokens of all tenants.
 ///
 /// What a change has acknowledged, every server on the same store sees with its next question: nothing is
-/// remembered on the way. A token that has ended stays as a row, so that one which a configuration names does not
-/// come back when the server is started again.
+/// remembered on the way. A configured token that has ended stays as a row, so that it does not come back when the
+/// server is started again; others go when the next one comes.
 pub trait TokenStore: Send + Sync + 'static {
     /// The tokens of this name, of whichever tenant, also those that have ended.
     fn named(&self, id: TokenId) -> Answer<'_, Vec<KeptToken>>;
@@ -101,6 +101,9 @@ impl MemoryTokens {
         let is = |token: &KeptToken, tenant: &TenantId, id| token.id == id && token.tenant == *tenant;
         match change {
             TokenChange::Add(new) => {
+                tokens.retain(|token| {
+                    token.configured || token.tenant != new.tenant || token.is_good(new.created)
+                });
                 let free = !tokens.iter().any(|token| is(token, &new.tenant, new.id));
                 if free {
                     tokens.push(new);

@@ -180,9 +180,40 @@ async fn a_change_of_the_profile_neither_opens_nor_shuts() {
     patch_active(&server, &id, false).await;
     server.put(&path, &ada()).await.expect(200);
     server.patch(&path, json!([{"op": "add", "path": "title", "value": "Lady"}])).await.expect(200);
-    server.patch(&path, json!([{"op": "remove", "path": "active"}])).await;
     server.sign_in("ada", "analytical").await.expect(403);
     assert_eq!(server.get(&path).await.json()["active"], false);
+}
+
+/// RFC 7644 section 3.5.2.2: `active` is neither required nor readOnly, so it can be removed and is unassigned then. Who
+/// says nothing about access neither opens nor shuts it.
+#[tokio::test]
+async fn rfc7644_3_5_2_2_l2_to_remove_active_is_no_word_about_access() {
+    for operation in
+        [json!({"op": "remove", "path": "active"}), json!({"op": "replace", "value": {"active": null}})]
+    {
+        let server = Server::new();
+        let id = server.ada().await;
+        let path = format!("/Users/{id}");
+        let session = server.session().await;
+        let removed = server.patch(&path, json!([operation])).await.expect(200).json();
+        assert_eq!((removed.get("active"), &removed["userName"]), (None, &json!("ada")));
+        server.me(&session).await.expect(200);
+        patch_active(&server, &id, false).await;
+        server.sign_in("ada", "analytical").await.expect(403);
+        server.patch(&path, json!([operation])).await.expect(200);
+        for _ in 0..2 {
+            assert_eq!(server.get(&path).await.json().get("active"), None);
+            server.sign_in("ada", "analytical").await.expect(403);
+            server.me(&session).await.expect(401);
+            // Nor do those who write something else afterwards.
+            server.put(&path, &ada()).await.expect(200);
+            server.patch(&path, json!([{"op": "add", "path": "title", "value": "Lady"}])).await.expect(200);
+        }
+        assert_eq!(server.get("/Users?filter=active%20pr").await.json()["totalResults"], 0);
+        patch_active(&server, &id, true).await;
+        assert_eq!(server.get(&path).await.json()["active"], true);
+        server.sign_in("ada", "analytical").await.expect(200);
+    }
 }
 
 #[tokio::test]

@@ -50,7 +50,7 @@ async fn names_of_two(server: &Server) -> Vec<String> {
     column(&two(server, Method::GET, "/Users", Value::Null).await.expect(200).json(), "userName")
 }
 
-fn patch(operation: Value) -> Value {
+fn patch(operation: &Value) -> Value {
     json!({"schemas": [PATCH_OP], "Operations": [operation]})
 }
 
@@ -96,7 +96,7 @@ async fn tenant_write_leak() {
     for bulk in [false, true] {
         let story = async |server: &Server| {
             let path = ada_of_two(server).await;
-            let body = patch(json!({"op": "replace", "path": "active", "value": false}));
+            let body = patch(&json!({"op": "replace", "path": "active", "value": false}));
             let answer = if bulk {
                 let operation = json!({"method": "PATCH", "path": path, "data": body});
                 let bulk = json!({"schemas": ["urn:ietf:params:scim:api:messages:2.0:BulkRequest"],
@@ -163,7 +163,7 @@ async fn email_change_of_invited_user_takeover() {
                 one(server, Method::PUT, &path, body).await.expect(200);
             } else {
                 let value = json!({"emails": emails, "title": "Owner"});
-                let body = patch(json!({"op": "replace", "value": value}));
+                let body = patch(&json!({"op": "replace", "value": value}));
                 one(server, Method::PATCH, &path, body).await.expect(200);
             }
             let user = two(server, Method::GET, &theirs, Value::Null).await.expect(200).json();

@@ -52,7 +52,7 @@ fn remove_one(id: &str) -> Value {
     json!({"op": "remove", "path": format!("members[value eq \"{id}\"]")})
 }
 
-fn remove_by_value(value: Value) -> Value {
+fn remove_by_value(value: &Value) -> Value {
     json!({"op": "Remove", "path": "members", "value": [value]})
 }
 
@@ -86,9 +86,10 @@ async fn group_add_replaces_members() {
         let story = async |server: &Server| {
             let team = Team::of(server).await;
             let eve = json!([{"value": team.eve}]);
-            let add = match pathless {
-                false => json!({"op": "add", "path": "members", "value": eve}),
-                true => json!({"op": "add", "value": {"members": eve}}),
+            let add = if pathless {
+                json!({"op": "add", "value": {"members": eve}})
+            } else {
+                json!({"op": "add", "path": "members", "value": eve})
             };
             team.patched(server, add).await
         };
@@ -100,7 +101,7 @@ async fn group_add_replaces_members() {
 async fn group_remove_with_value_clears_all() {
     let story = async |server: &Server| {
         let team = Team::of(server).await;
-        team.patched(server, remove_by_value(json!({"value": team.bob}))).await
+        team.patched(server, remove_by_value(&json!({"value": team.bob}))).await
     };
     differs("group-remove-with-value-clears-all", story, json!([204, "a"]), json!([204, ""])).await;
 }
@@ -109,7 +110,7 @@ async fn group_remove_with_value_clears_all() {
 async fn group_remove_with_value_rejected() {
     let story = async |server: &Server| {
         let team = Team::of(server).await;
-        let by_value = team.patched(server, remove_by_value(json!({"value": team.bob}))).await;
+        let by_value = team.patched(server, remove_by_value(&json!({"value": team.bob}))).await;
         json!([by_value, team.patched(server, remove_one(&team.ada)).await])
     };
     let (right, wrong) = (json!([[204, "a"], [204, ""]]), json!([[400, "ab"], [204, "b"]]));
@@ -172,9 +173,9 @@ async fn group_get_members_empty() {
 async fn remove_with_null_ref_noop() {
     let story = async |server: &Server| {
         let team = Team::of(server).await;
-        let null_ref = remove_by_value(json!({"$ref": null, "value": team.bob}));
+        let null_ref = remove_by_value(&json!({"$ref": null, "value": team.bob}));
         let with_null = team.patched(server, null_ref).await;
-        json!([with_null, team.patched(server, remove_by_value(json!({"value": team.ada}))).await])
+        json!([with_null, team.patched(server, remove_by_value(&json!({"value": team.ada}))).await])
     };
     let (right, wrong) = (json!([[204, "a"], [204, ""]]), json!([[204, "ab"], [204, "b"]]));
     differs("remove-with-null-ref-noop", story, right, wrong).await;

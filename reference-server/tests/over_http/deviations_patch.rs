@@ -285,6 +285,17 @@ async fn immutable_attribute_patched() {
     told("immutable-attribute-patched")
         .as_(story, json!([[400, "mutability"], false]), json!([204, true]))
         .await;
+    let kind = async |server: &Server| {
+        let ada = server.ada().await;
+        let group = format!("/Groups/{}", server.group("Staff", &[&ada]).await);
+        let path = format!("members[value eq \"{ada}\"].display");
+        let answer =
+            server.patch(&group, json!([{"op": "replace", "path": path, "value": "Countess"}])).await;
+        json!([outcome(&answer), part(server, &group, "/members/0/display").await])
+    };
+    told("immutable-attribute-patched")
+        .as_(kind, json!([[400, "mutability"], "ada"]), json!([204, "Countess"]))
+        .await;
 }
 
 fn two_emails() -> Value {

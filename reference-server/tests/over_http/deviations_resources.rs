@@ -55,8 +55,8 @@ async fn externalid_never_stored() {
         let path = ada_with(server, json!({})).await;
         let created = part(server, &path, "/externalId").await;
         server.put(&path, &ada()).await.expect(200);
-        let patch = json!([{"op": "add", "value": {"externalId": "00u1", "title": "Countess"}}]);
-        assert_eq!(server.patch(&path, patch).await.expect(200).json()["title"], "Countess");
+        let add = json!([{"op": "add", "value": {"externalId": "00u1", "title": "Countess"}}]);
+        assert_eq!(server.patch(&path, add).await.expect(200).json()["title"], "Countess");
         json!([created, total(server, "/Users", r#"externalId eq "00u1""#).await])
     };
     told("externalid-never-stored").as_(story, json!(["00u1", 1]), json!([null, 0])).await;

@@ -378,12 +378,6 @@ impl<'a> Patch<'a> {
         if attribute.required {
             return Err(required(&path));
         }
-        if located.extension.is_none() && self.resource_type.defaults().contains_key(&attribute.name) {
-            // Without a value the default would step in, and removing `active` would let a deactivated person in.
-            return Err(Error::mutability(format!(
-                "{path} always has a value; replace it instead of removing it"
-            )));
-        }
         if located.value(&self.document).is_some() && is_immutable(located) {
             return Err(immutable(&path));
         }

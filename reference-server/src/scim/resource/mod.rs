@@ -50,13 +50,14 @@ impl Draft {
     }
 
     /// What a PUT of this body on the resource `current` asks for (RFC 7644 section 3.5.1). An attribute that
-    /// is left out is cleared, with two exceptions: one that has a default (`active`) keeps its value, for a PUT
+    /// is left out is cleared, with two exceptions: one that has a default (`active`) stays as it is, for a PUT
     /// that does not speak of access must neither open nor close it; and a password stays, since nobody could
     /// send it back. Fails like a create, and with `mutability` if an immutable value would change.
     pub fn replace(resource_type: &ResourceType, body: Map, current: &Map) -> Result<Self, Error> {
         let mut draft = Self::read(resource_type, body)?;
-        for (name, default) in resource_type.defaults() {
-            let kept = current.get(name).unwrap_or(default);
+        for name in resource_type.defaults().keys() {
+            // One that a PATCH has removed is not there, and the default is for what is new.
+            let Some(kept) = current.get(name) else { continue };
             draft.document.entry(name.clone()).or_insert_with(|| kept.clone());
         }
         for attribute in resource_type.attributes() {

@@ -69,7 +69,18 @@ macro_rules! rows_beside {
 
             async fn change_tokens(&mut self, change: &TokenChange) -> Result<bool, sqlx::Error> {
                 let (tenant, done, new) = match change {
-                    TokenChange::Add(new) => (&new.tenant, 1, Some(new)),
+                    TokenChange::Add(new) => {
+                        query(
+                            "DELETE FROM scim_tokens \
+                             WHERE tenant = $1 AND ends <= $2 AND configured = $3",
+                        )
+                        .bind(new.tenant.as_str())
+                        .bind(new.created.0)
+                        .bind(false)
+                        .execute(&mut *self)
+                        .await?;
+                        (&new.tenant, 1, Some(new))
+                    }
                     TokenChange::Rotate { old, ends, new } => {
                         let done = query(
                             "UPDATE scim_tokens SET ends = CASE WHEN ends < $3 THEN ends ELSE $3 END \

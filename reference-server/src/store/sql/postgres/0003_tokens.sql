@@ -1,5 +1,5 @@
 -- The tokens of identity providers; of each only a digest. Where it ends in 1970 it has ended at once, whatever
--- the clocks of the servers say. A row stays: a token that has ended must not come back with a configuration.
+-- the clocks of the servers say. A configured one stays: it must not come back with the next start.
 CREATE TABLE scim_tokens (
     tenant TEXT NOT NULL,
     id BIGINT NOT NULL,
