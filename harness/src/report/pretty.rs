@@ -23,6 +23,9 @@ const PROMISES: [(&str, &str); 6] = [
 /// More scenarios than this are told by pack unless everything is wanted: nobody reads thousands of lines that say pass.
 const MANY: usize = 20;
 
+/// So many reasons for not looking at something are told in a long run, the most frequent first.
+const REASONS: usize = 8;
+
 /// How much is told, in which width.
 #[derive(Debug, Clone, Copy)]
 pub struct Layout {
@@ -87,7 +90,7 @@ impl Page {
             let pack = check.scenario.rsplit_once('/').map_or(check.scenario.as_str(), |(pack, _)| pack);
             *packs.entry(pack).or_default().entry(check.verdict).or_default() += 1;
             if check.verdict == Verdict::Skip {
-                *reasons.entry(printable(&check.message)).or_default() += 1;
+                *reasons.entry(in_short(&check.message)).or_default() += 1;
             }
         }
         let name = packs.keys().map(|pack| pack.chars().count()).max().unwrap_or(0);
@@ -114,8 +117,12 @@ impl Page {
             let _ = writeln!(self.text, "\n{bold}Not looked at{bold:#}");
             let mut reasons: Vec<(String, usize)> = reasons.into_iter().collect();
             reasons.sort_by_key(|(_, count)| std::cmp::Reverse(*count));
-            for (reason, count) in reasons {
+            let left = reasons.len().saturating_sub(REASONS);
+            for (reason, count) in reasons.into_iter().take(REASONS) {
                 self.wrapped(&format!("{count}: {reason}"), 2, Style::new().dimmed());
+            }
+            if left > 0 {
+                self.wrapped(&format!("and {left} more reasons"), 2, Style::new().dimmed());
             }
         }
         let _ = writeln!(self.text, "\n`-v` tells every check, `--only 'PACK/*'` one pack");
@@ -396,6 +403,16 @@ impl Page {
         for line in wrap(text, self.width.saturating_sub(indentation)) {
             let _ = writeln!(self.text, "{:indentation$}{style}{line}{style:#}", "");
         }
+    }
+}
+
+/// A reason without the evidence behind it: `not reached, because of CHECK`, and of others the beginning.
+fn in_short(reason: &str) -> String {
+    const LENGTH: usize = 160;
+    let cause = reason.strip_prefix("not reached, because of ").and_then(|rest| rest.split(": ").next());
+    match cause {
+        Some(check) => format!("not reached, because of {}", printable(check)),
+        None => printable(reason).chars().take(LENGTH).collect(),
     }
 }
 

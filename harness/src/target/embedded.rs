@@ -7,6 +7,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use scimspec_reference_server::gitlab::{GitLabConfig, GitLabServer, INSTANCE_PATH};
+use scimspec_reference_server::scim::schema::DefinitionError;
 use scimspec_reference_server::store::{OpenError, StoreChoice};
 use scimspec_reference_server::{
     ClientKey, Config, Deviation, Limits, OAuthClient, Protocol, PublicUrl, PublicUrlError, ReferenceServer,
@@ -129,6 +130,9 @@ pub enum EmbeddedError {
     /// Its store cannot be used.
     #[error(transparent)]
     Store(#[from] OpenError),
+    /// Its schemas do not hold together.
+    #[error(transparent)]
+    Definitions(#[from] DefinitionError),
     /// Its own configuration does not hold together.
     #[error(transparent)]
     Config(#[from] ConfigError),

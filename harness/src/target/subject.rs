@@ -15,8 +15,11 @@ use crate::secrets::Secrets;
 /// One of the project's own servers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Subject {
-    /// By the RFCs.
+    /// By the RFCs, with the core schemas only.
     Rfc,
+    /// By the RFCs, with an extension of attributes that the core schemas have no like of, and the resource types of
+    /// RFC 9944.
+    Extended,
     /// By the interoperability profile.
     Interop,
     /// By the IPSIE profile.
@@ -50,9 +53,10 @@ impl Subject {
         secrets: &Secrets,
     ) -> Result<Embedded, EmbeddedError> {
         let front = match self {
-            Self::Rfc => Self::scim(&Rules::RFC, deviations),
-            Self::Interop => Self::scim(&Rules::INTEROP, deviations),
-            Self::Ipsie => Self::scim(&Rules::IPSIE, deviations),
+            Self::Rfc => Self::scim(&Rules::RFC, Registry::clone(&Registry::core()), deviations),
+            Self::Extended => Self::scim(&Rules::RFC, extended()?, deviations),
+            Self::Interop => Self::scim(&Rules::INTEROP, Registry::clone(&Registry::core()), deviations),
+            Self::Ipsie => Self::scim(&Rules::IPSIE, Registry::clone(&Registry::core()), deviations),
             Self::GitLabClassic => Self::gitlab(Generation::Classic),
             Self::GitLabCurrent => Self::gitlab(Generation::Current),
         };
@@ -61,8 +65,8 @@ impl Subject {
         Embedded::build(blueprint, secrets).await
     }
 
-    fn scim(rules: &'static Rules, deviations: Vec<&'static Deviation>) -> Front {
-        let registry = Arc::new(Registry::core().under(rules));
+    fn scim(rules: &'static Rules, registry: Registry, deviations: Vec<&'static Deviation>) -> Front {
+        let registry = Arc::new(registry.under(rules));
         let protocol = Protocol { rules, registry, ..Protocol::default() };
         let (tenants, store) = (Vec::new(), StoreChoice::Memory);
         Front::Rfc { tenants, public_url: None, deviations, protocol, oauth: None, store }
@@ -75,4 +79,8 @@ impl Subject {
             store: StoreChoice::Memory,
         }
     }
+}
+
+fn extended() -> Result<Registry, EmbeddedError> {
+    Ok(Registry::core().extended("extended.json", include_str!("extended.json"))?)
 }
