@@ -52,6 +52,32 @@ fn a_run_tells_what_it_makes_before_it_makes_it_and_removes_it() {
 }
 
 #[test]
+fn a_second_run_on_the_same_server_says_the_same() {
+    let server = Foreign::new(&["group-add-replaces-members"]);
+    server.add_resident(RESIDENT);
+    let bench = Bench::new();
+    let verdicts = |name: &str| {
+        let report = format!("json={}", bench.path(name).display());
+        let packs = ["lifecycle/*", "groups/*", "rfc7644/paging/*", "rfc7644/sort/*", "concurrency/create*"];
+        let only = packs.iter().flat_map(|pack| ["--only", pack]);
+        let flags: Vec<&str> = only.chain(["--allow", "load", "--report", &report]).collect();
+        let ended = run(&bench, &server, &flags);
+        assert_eq!(ended.code, Some(1), "{}", ended.stderr);
+        let report: Value = serde_json::from_slice(&std::fs::read(bench.path(name)).unwrap()).unwrap();
+        let said = |check: &Value| {
+            ["id", "persona", "verdict", "outcome"]
+                .map(|key| check[key].as_str().unwrap_or_default().to_owned())
+        };
+        let mut all: Vec<_> = report["checks"].as_array().unwrap().iter().map(said).collect();
+        all.sort();
+        all
+    };
+    let first = verdicts("first.json");
+    assert!(first.len() > 300, "{}", first.len());
+    assert_eq!(first, verdicts("second.json"));
+}
+
+#[test]
 fn a_run_that_fails_removes_what_it_made_too() {
     let server = Foreign::new(&["deactivate-hard-deletes", "pathless-active-500"]);
     let bench = Bench::new();
