@@ -52,6 +52,22 @@ fn a_request_is_sent_by_whom_the_step_says() {
     assert_eq!(tokens[3..], ["Bearer token-two", "Bearer token-one", "none"]);
 }
 
+/// A server without a token lets everybody in, and nobody was to be kept out.
+#[test]
+fn who_has_no_token_is_asked_of_no_server_that_needs_none() {
+    let server = Scripted::new(json!({}), |_| (200, None, json!({})));
+    let steps = format!(
+        "
+  - {{request: GET /a, as: nobody, expect: {{status: 401}}, check: nobody, {SHOWS}}}
+  - {{request: GET /b, as: wrong-token, expect: {{status: 401}}, check: wrong-token, {SHOWS}}}
+  - {{request: GET /c, expect: {{status: 200}}, check: own, {SHOWS}}}
+"
+    );
+    let verdicts: Vec<_> = server.told_with(&steps, "").into_iter().map(|check| check.verdict).collect();
+    assert_eq!(verdicts, ["skip", "skip", "pass"]);
+    assert_eq!(targets(&server), ["/c"]);
+}
+
 #[test]
 fn a_text_is_sent_as_it_is_written() {
     let server = Scripted::new(json!({}), |_| (400, None, json!({})));

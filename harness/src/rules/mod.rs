@@ -362,7 +362,10 @@ impl<'a> Transcript<'a> {
             number: report.story.number,
             exchanges: &report.exchanges,
             unordered: &report.unordered,
-            complete: !steps.iter().any(|step| step.fault.is_some() || step.needs_other_tenant()),
+            complete: !steps.iter().any(|step| {
+                step.fault.is_some()
+                    || step.senders_need().contains(&&crate::scenario::model::Need::OtherTenant)
+            }),
         }
     }
 }

@@ -33,6 +33,9 @@ pub(super) fn unmet(need: &Need, can: &Capabilities) -> Option<String> {
             (!can.group_access).then(|| "no access probe with `group = true` is configured".to_owned())
         }
         Need::Account => (!can.account).then(|| "no [account] is configured".to_owned()),
+        Need::Token => {
+            (!can.token).then(|| "no token is configured: the target may let everybody in".to_owned())
+        }
         Need::OtherTenant => (!can.other_tenant).then(|| "no [target.other-tenant] is configured".to_owned()),
     }
 }

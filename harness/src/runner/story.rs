@@ -23,7 +23,7 @@ use super::{Event, Setting};
 use crate::access::ways::{Tried, Ways};
 use crate::backoff::Backoff;
 use crate::json::template::Unbound;
-use crate::scenario::model::{Access, Action, Check, IdpAct, Need, RequestTemplate, Step, TaskEnd};
+use crate::scenario::model::{Access, Action, Check, IdpAct, RequestTemplate, Step, TaskEnd};
 use crate::secrets::URL_VALUE;
 
 /// Does everything that the story says.
@@ -145,7 +145,7 @@ impl Teller<'_> {
     fn passes_over(&mut self, step: &Step) -> Option<String> {
         let can = &self.setting.capabilities;
         let needs = step.needs.of(self.story.case.as_ref()).map_or(&[][..], Vec::as_slice);
-        let needs = needs.iter().chain(step.needs_other_tenant().then_some(&Need::OtherTenant));
+        let needs = needs.iter().chain(step.senders_need());
         let why = needs
             .into_iter()
             .find_map(|need| unmet(need, can))

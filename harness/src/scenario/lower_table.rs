@@ -184,6 +184,7 @@ impl Lowering<'_> {
             "access" => Some(Need::Access),
             "group-access" => Some(Need::GroupAccess),
             "account" => Some(Need::Account),
+            "token" => Some(Need::Token),
             "other-tenant" => Some(Need::OtherTenant),
             word => feature(word)
                 .map(Need::Feature)
@@ -195,7 +196,7 @@ impl Lowering<'_> {
             self.mistake(
                 need,
                 format!("{word:?} is nothing that a target can be asked for"),
-                "there are: patch, filter, bulk, sort, etag, changePassword, cursor, index-paging (each with `no:` in front too), groups, enterprise, access, group-access, account, other-tenant, resource-type:NAME and attribute:NAME",
+                "there are: patch, filter, bulk, sort, etag, changePassword, cursor, index-paging (each with `no:` in front too), groups, enterprise, access, group-access, account, token, other-tenant, resource-type:NAME and attribute:NAME",
             );
         }
         known

@@ -90,6 +90,8 @@ pub enum Need {
     GroupAccess,
     /// A way to make an account outside SCIM (`[account]` in the configuration).
     Account,
+    /// A token of the target's own: whoever needs none is not refused without.
+    Token,
     /// The token of a second tenant (`[target.other-tenant]` in the configuration).
     OtherTenant,
 }
@@ -310,12 +312,17 @@ impl Step {
         }
     }
 
-    /// Whether it acts as a second tenant.
-    pub fn needs_other_tenant(&self) -> bool {
+    /// What those who send its requests need: a second tenant's token, or a target that asks for one at all.
+    pub fn senders_need(&self) -> Vec<&'static Need> {
+        let need = |request: &RequestTemplate| match request.sender {
+            Sender::Own => None,
+            Sender::Nobody | Sender::WrongToken => Some(&Need::Token),
+            Sender::OtherTenant => Some(&Need::OtherTenant),
+        };
         match &self.action {
-            Action::Request(step) => step.requests().any(|request| request.sender == Sender::OtherTenant),
-            Action::Walk(walk) => walk.request.sender == Sender::OtherTenant,
-            Action::Idp { .. } | Action::Account { .. } | Action::Access { .. } => false,
+            Action::Request(step) => step.requests().filter_map(need).collect(),
+            Action::Walk(walk) => need(&walk.request).into_iter().collect(),
+            Action::Idp { .. } | Action::Account { .. } | Action::Access { .. } => Vec::new(),
         }
     }
 }

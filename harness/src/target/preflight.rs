@@ -31,6 +31,8 @@ pub struct Capabilities {
     pub group_access: bool,
     /// Whether the application can be told to make an account.
     pub account: bool,
+    /// Whether a token of its own is configured.
+    pub token: bool,
     /// Whether a second tenant's token is configured.
     pub other_tenant: bool,
     /// The exchanges in which the discovery documents came. They hold nobody's account.
@@ -144,6 +146,7 @@ pub async fn look(target: &Target, wire: &dyn Wire) -> Result<Capabilities, Pref
         access: target.probes.any(false),
         group_access: target.probes.any(true),
         account: target.probes.account.is_some(),
+        token: target.token.is_some(),
         other_tenant: target.other_tenant.is_some(),
         discovery,
     })

@@ -77,6 +77,12 @@ impl Scripted {
 
     /// Tells a story of these steps to the server, with a token `t-1` and another tenant's `t-2`.
     pub(crate) fn told(&self, steps: &str) -> Vec<Shown> {
+        let tokens = "token = { file = \"t-1\" }\n[target.other-tenant]\ntoken = { file = \"t-2\" }\n";
+        self.told_with(steps, tokens)
+    }
+
+    /// The same, where the configuration says this of tokens.
+    pub(crate) fn told_with(&self, steps: &str, tokens: &str) -> Vec<Shown> {
         let bench = Bench::new();
         // A story without a check is not told; this one is never sent.
         let never = "{request: GET /never, needs: ['resource-type:Never'], expect: {status: 200}, check: never, shows: [RFC7644-3.3-L7]}";
@@ -84,8 +90,7 @@ impl Scripted {
         bench.file("own/story.yaml", &text);
         bench.file("t-1", "token-one");
         bench.file("t-2", "token-two");
-        let other = "[target.other-tenant]\ntoken = { file = \"t-2\" }\n";
-        let config = format!("[target]\nurl = \"{}\"\ntoken = {{ file = \"t-1\" }}\n{other}", self.url);
+        let config = format!("[target]\nurl = \"{}\"\n{tokens}", self.url);
         bench.file("scimspec.toml", &config);
         let flags = ["run", "--config", "scimspec.toml", "--scenarios", "own", "--only", "story/*"];
         let ended = bench.run(&[&flags[..], &["--allow", "load", "--report", "json"]].concat());
