@@ -55,12 +55,23 @@ pub(super) fn announce(headers: &mut HeaderMap, body: &Bytes) {
 
 #[cfg(test)]
 mod tests {
-    use std::io;
+    use std::{
+        io,
+        sync::{Arc, Mutex},
+    };
 
-    use axum::body::to_bytes;
+    use axum::{Router, body::to_bytes, extract::Request, http::Method};
+    use futures::future::join_all;
     use serde_json::json;
+    use tower::ServiceExt;
 
     use super::*;
+    use crate::{
+        BasePath, Config, TokenHash,
+        deviations::{Deviation, Seams, table, wrap},
+        store::{MemoryTokens, Opened},
+        token::{self, ScimTokens},
+    };
 
     fn in_pieces(pieces: Vec<io::Result<Bytes>>) -> Body {
         Body::from_stream(stream::iter(pieces))
@@ -106,5 +117,90 @@ mod tests {
         assert_eq!(other.unwrap(), r#"{"title":"A","active":false}"#);
         let turned = changed(body, &json!({"active": true, "title": "A"}));
         assert_eq!(turned.unwrap(), r#"{"active":true,"title":"A"}"#);
+    }
+
+    const USER: &str = r#"{ "schemas":["urn:ietf:params:scim:schemas:core:2.0:User"],"userName" : "\u0061da", "active":true }"#;
+    const GROUP: &str =
+        r#"{ "schemas":["urn:ietf:params:scim:schemas:core:2.0:Group"],"displayName" : "\u0045ngine" }"#;
+    const PATCH: &str = r#"{ "schemas":["urn:ietf:params:scim:api:messages:2.0:PatchOp"],
+        "Operations" : [{"op":"replace","path":"title","value":"\u0041"}] }"#;
+    const BULK: &str = r#"{ "schemas":["urn:ietf:params:scim:api:messages:2.0:BulkRequest"],
+        "Operations" : [{"method":"DELETE","path":"/Users/\u0031"}] }"#;
+    const SEARCH: &str =
+        r#"{ "schemas":["urn:ietf:params:scim:api:messages:2.0:SearchRequest"],"count" : 1e1 }"#;
+
+    #[tokio::test]
+    async fn no_deviation_spells_anew_what_it_does_not_change() {
+        let requests = [
+            (Method::POST, "/Users", USER),
+            (Method::PUT, "/Users/1", USER),
+            (Method::PATCH, "/Users/1", PATCH),
+            (Method::POST, "/Groups", GROUP),
+            (Method::PUT, "/Groups/1", GROUP),
+            (Method::PATCH, "/Groups/1", PATCH),
+            (Method::POST, "/Bulk", BULK),
+            (Method::POST, "/Users/.search", SEARCH),
+            (Method::POST, "/app/admin/people", USER),
+        ];
+        // All at once: some wait for a race that does not come.
+        let all = table().iter().flat_map(|deviation| {
+            requests.iter().map(move |(method, path, body)| through(deviation, method, path, body))
+        });
+        join_all(all).await;
+    }
+
+    /// Sends a request through a deviation to a server that answers everything with the body of it.
+    async fn through(deviation: &Deviation, method: &Method, path: &str, body: &'static str) {
+        let seen = Arc::new(Mutex::new(Vec::new()));
+        let echo = Router::new().fallback({
+            let seen = Arc::clone(&seen);
+            async move |request: Request| {
+                let (parts, arrived) = request.into_parts();
+                let arrived = to_bytes(arrived, usize::MAX).await.unwrap();
+                seen.lock().unwrap().push((parts, arrived));
+                ([(header::CONTENT_LENGTH, body.len())], body)
+            }
+        });
+        let router = deviation.install(seams()).http.into_iter().fold(echo, wrap);
+        let uri = if path.starts_with("/app") { path.to_owned() } else { format!("/scim/v2{path}") };
+        let request = Request::builder().method(method.clone()).uri(uri.as_str());
+        let request = request.header(header::AUTHORIZATION, "Bearer scim-token");
+        let request = request.header(header::TRANSFER_ENCODING, "chunked").body(Body::from(body)).unwrap();
+        let sent = request.headers().clone();
+        let answer = router.oneshot(request).await.unwrap();
+
+        let same = |bytes: &Bytes| {
+            let (one, other) = (serde_json::from_slice::<Value>(bytes), serde_json::from_str::<Value>(body));
+            one.is_ok_and(|one| one == other.unwrap())
+        };
+        for (parts, arrived) in seen.lock().unwrap().iter() {
+            if parts.method == *method && parts.uri == uri.as_str() && same(arrived) {
+                assert_eq!(arrived, body, "{}: {method} {path}", deviation.slug);
+                assert_eq!(parts.headers, sent, "{}: {method} {path}", deviation.slug);
+            }
+        }
+        let (parts, answered) = answer.into_parts();
+        let answered = to_bytes(answered, usize::MAX).await.unwrap();
+        if same(&answered) {
+            assert_eq!(answered, body, "{}: the answer to {method} {path}", deviation.slug);
+            let length = parts.headers.get(header::CONTENT_LENGTH);
+            assert!(length.is_some_and(|length| *length == body.len().to_string()), "{}", deviation.slug);
+        }
+    }
+
+    fn seams() -> Seams {
+        let config = Config::single(TokenHash::of("scim-token"), TokenHash::of("admin-token"));
+        let configured = token::configured(&config.tenants, &config.protocol.clock);
+        let kept = Arc::new(MemoryTokens::with(configured.clone()));
+        let tokens = ScimTokens::new(kept, &configured, "scim_", config.protocol.clock.clone());
+        let Opened { store, accounts, .. } = Opened::in_memory();
+        Seams {
+            base_path: BasePath::new("/scim/v2"),
+            tenants: Arc::new(config.tenants),
+            tokens: Arc::new(tokens),
+            store,
+            accounts,
+            http: Vec::new(),
+        }
     }
 }
