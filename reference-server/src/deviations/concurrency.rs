@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use axum::{
-    body::{Body, to_bytes},
+    body::Body,
     extract::Request,
     http::{HeaderValue, Method, StatusCode, header},
     middleware::Next,
@@ -12,7 +12,7 @@ use axum::{
 use serde_json::{Value, json};
 
 use super::{
-    Cluster, Deviation, Seams,
+    Cluster, Deviation, Seams, body,
     operations::{field, operations, text},
     race::{Races, Runner},
     wire::{Answer, Place, Wire},
@@ -166,7 +166,10 @@ async fn sign_up(request: Request, next: Next, races: Races) -> Response {
         return next.run(request).await;
     }
     let (parts, body) = request.into_parts();
-    let body = to_bytes(body, 1024 * 1024).await.unwrap_or_default();
+    let body = match body::take(body).await {
+        Ok(body) => body,
+        Err(body) => return next.run(Request::from_parts(parts, body)).await,
+    };
     let person: Value = serde_json::from_slice(&body).unwrap_or_default();
     let _runner = races.enter_as_favourite(fold(text(&person, "userName")).into_owned()).await;
     next.run(Request::from_parts(parts, Body::from(body))).await

@@ -173,7 +173,8 @@ pub(super) static MALFORMED_JSON_NOT_SCIM: Deviation = Deviation {
         seams.wrap_wire(async |wire: Wire| {
             let answer = wire.go().await;
             let reads = [Method::POST, Method::PUT, Method::PATCH].contains(&wire.parts.method);
-            if reads && answer.status == StatusCode::BAD_REQUEST && wire.json().is_none() {
+            let is_json = serde_json::from_slice::<Value>(&wire.body).is_ok();
+            if reads && answer.status == StatusCode::BAD_REQUEST && !is_json {
                 let page = "<!doctype html>\n<title>400 Bad Request</title>\n<h1>Bad Request</h1>\n";
                 return Answer::text(answer.status, "text/html; charset=utf-8", page);
             }

@@ -250,8 +250,10 @@ fn outward(answer: &mut Answer, names: &Memory<String>, tenant: &TenantId) {
         text = text.replace(&format!("\"{made}\""), &Value::from(name.as_str()).to_string());
         location = location.replace(made, &in_url);
     }
-    answer.body = text.into();
-    answer.headers.remove(header::CONTENT_LENGTH);
+    if answer.body != text {
+        answer.body = text.into();
+        answer.headers.remove(header::CONTENT_LENGTH);
+    }
     if let (true, Ok(location)) = (!location.is_empty(), HeaderValue::from_str(&location)) {
         answer.headers.insert(header::LOCATION, location);
     }

@@ -5,6 +5,7 @@
 mod accounts;
 mod active;
 mod apart;
+mod body;
 mod bulk;
 mod concurrency;
 mod create;

@@ -42,9 +42,13 @@ impl Wire {
         self.parameter("filter").filter(|_| self.is_search())
     }
 
-    /// The same request with another value of a parameter, or without it.
+    /// The same request with another value of a parameter, or without it. What is said of other parameters stays as
+    /// it is spelled, and one that is there twice stays too: the server refuses it.
     #[must_use]
     pub(super) fn with_parameter(mut self, name: &str, value: Option<&str>) -> Self {
+        if self.parameter(name).as_deref() == value {
+            return self;
+        }
         if let Place::Search(_) = self.place {
             let Some(mut body) = self.json() else { return self };
             if let Some(body) = body.as_object_mut() {
@@ -55,11 +59,13 @@ impl Wire {
             }
             return self.with(&body);
         }
-        let kept = self.pairs().filter(|(key, _)| key != name);
-        let pairs = kept.chain(value.map(|value| (name.to_owned(), value.to_owned())));
+        if self.pairs().filter(|(key, _)| key == name).count() > 1 {
+            return self;
+        }
+        let kept = self.spelled_pairs().filter(|pair| decoded(halves(pair).0) != name).map(str::to_owned);
         let encoded = |text: &str| utf8_percent_encode(text, NON_ALPHANUMERIC).to_string();
-        let query: Vec<String> =
-            pairs.map(|(key, value)| format!("{}={}", encoded(&key), encoded(&value))).collect();
+        let set = value.map(|value| format!("{}={}", encoded(name), encoded(value)));
+        let query: Vec<String> = kept.chain(set).collect();
         let path = self.parts.uri.path().to_owned();
         let all = if query.is_empty() { path } else { format!("{path}?{}", query.join("&")) };
         let mut parts = self.parts.uri.clone().into_parts();
@@ -71,12 +77,19 @@ impl Wire {
     }
 
     fn pairs(&self) -> impl Iterator<Item = (String, String)> {
-        let query = self.parts.uri.query().unwrap_or_default().split('&').filter(|pair| !pair.is_empty());
-        query.map(|pair| {
-            let (key, value) = pair.split_once('=').unwrap_or((pair, ""));
+        self.spelled_pairs().map(|pair| {
+            let (key, value) = halves(pair);
             (decoded(key), decoded(value))
         })
     }
+
+    fn spelled_pairs(&self) -> impl Iterator<Item = &str> {
+        self.parts.uri.query().unwrap_or_default().split('&').filter(|pair| !pair.is_empty())
+    }
+}
+
+fn halves(pair: &str) -> (&str, &str) {
+    pair.split_once('=').unwrap_or((pair, ""))
 }
 
 fn in_body(name: &str, value: &str) -> Value {

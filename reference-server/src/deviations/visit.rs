@@ -4,16 +4,14 @@
 use axum::{
     body::{Body, Bytes, to_bytes},
     extract::Request,
-    http::{HeaderValue, Method, StatusCode, header, request::Parts},
+    http::{Method, StatusCode, header, request::Parts},
     middleware::Next,
     response::{IntoResponse, Response},
 };
 use serde_json::Value;
 
+use super::body;
 use crate::{BasePath, http::Problem, scim::Error};
-
-/// More than any server in this crate takes; a longer body is left to the server to refuse.
-const LONGEST: usize = 16 * 1024 * 1024;
 
 /// A request to `/Users` or `/Users/ID`.
 pub(super) struct Visit {
@@ -24,7 +22,7 @@ pub(super) struct Visit {
 }
 
 impl Visit {
-    /// Takes a request in; gives it back if it does not concern Users.
+    /// Takes a request in; gives it back if it does not concern Users, or is longer than any that is taken.
     pub(super) async fn of(
         base_path: &BasePath,
         request: Request,
@@ -37,8 +35,10 @@ impl Visit {
             _ => return Err((Box::new(request), next)),
         };
         let (parts, body) = request.into_parts();
-        let body = to_bytes(body, LONGEST).await.unwrap_or_default();
-        Ok(Self { parts, body, next, id })
+        match body::take(body).await {
+            Ok(body) => Ok(Self { parts, body, next, id }),
+            Err(body) => Err((Box::new(Request::from_parts(parts, body)), next)),
+        }
     }
 
     /// Whether a User is to be created.
@@ -61,21 +61,23 @@ impl Visit {
         self.id.as_deref()
     }
 
-    /// The body.
+    /// The body; see [`body::read`].
     pub(super) fn json(&self) -> Option<Value> {
-        serde_json::from_slice(&self.body).ok()
+        body::read(&self.body)
     }
 
-    /// The same request with another body.
+    /// The same request with this body; if it says the same, the request is as it came.
     #[must_use]
     pub(super) fn with(self, body: &Value) -> Self {
-        Self { body: Bytes::from(body.to_string()), ..self }
+        match body::changed(&self.body, body) {
+            Some(body) => self.with_bytes(body),
+            None => self,
+        }
     }
 
     /// Lets the request through.
     pub(super) async fn go(self) -> Response {
-        let next = self.next.clone();
-        next.run(self.into_request()).await
+        self.next.run(Request::from_parts(self.parts, Body::from(self.body))).await
     }
 
     /// Lets the request through and keeps the visit, for what comes afterwards.
@@ -92,8 +94,8 @@ impl Visit {
             parts.headers.remove(header::IF_NONE_MATCH);
         }
         parts.method = method;
-        let visit = Self { parts, body: body.into(), next: self.next.clone(), id: self.id.clone() };
-        visit.go().await
+        let visit = Self { parts, body: self.body.clone(), next: self.next.clone(), id: self.id.clone() };
+        visit.with_bytes(body.into()).go().await
     }
 
     /// The User as the server has it now.
@@ -102,7 +104,7 @@ impl Visit {
         if response.status() != StatusCode::OK {
             return None;
         }
-        serde_json::from_slice(&to_bytes(response.into_body(), LONGEST).await.ok()?).ok()
+        serde_json::from_slice(&to_bytes(response.into_body(), usize::MAX).await.ok()?).ok()
     }
 
     /// Whether the server has the User as inactive.
@@ -110,10 +112,12 @@ impl Visit {
         self.current().await.is_some_and(|user| user.get("active") == Some(&Value::Bool(false)))
     }
 
-    fn into_request(self) -> Request {
-        let mut request = Request::from_parts(self.parts, Body::from(self.body.clone()));
-        request.headers_mut().insert(header::CONTENT_LENGTH, HeaderValue::from(self.body.len()));
-        request
+    fn with_bytes(mut self, body: Bytes) -> Self {
+        if self.body != body {
+            body::announce(&mut self.parts.headers, &body);
+            self.body = body;
+        }
+        self
     }
 }
 
@@ -122,7 +126,7 @@ pub(super) fn refuse(error: Error) -> Response {
     Problem::from(error).into_response()
 }
 
-/// Changes every User in an answer.
+/// Changes every User in an answer; an answer in which nothing changes is as it came.
 pub(super) async fn edit_users(response: Response, edit: impl Fn(&mut Value)) -> Response {
     let (mut parts, body) = response.into_parts();
     let bytes = to_bytes(body, usize::MAX).await.unwrap_or_default();
@@ -133,6 +137,9 @@ pub(super) async fn edit_users(response: Response, edit: impl Fn(&mut Value)) ->
         Some(users) => users.iter_mut().for_each(&edit),
         None => edit(&mut answer),
     }
+    let Some(changed) = body::changed(&bytes, &answer) else {
+        return Response::from_parts(parts, Body::from(bytes));
+    };
     parts.headers.remove(header::CONTENT_LENGTH);
-    Response::from_parts(parts, Body::from(answer.to_string()))
+    Response::from_parts(parts, Body::from(changed))
 }

@@ -13,11 +13,8 @@ use axum::{
 };
 use serde_json::Value;
 
-use super::Seams;
+use super::{Seams, body};
 use crate::{BasePath, http::bearer, scim::Error};
-
-/// More than any server in this crate takes; a longer body is left to the server to refuse.
-const LONGEST: usize = 16 * 1024 * 1024;
 
 /// What a path below the base path names.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -143,17 +140,18 @@ pub(super) struct Wire {
 }
 
 impl Wire {
-    /// Takes a request in; gives it back if it is none of SCIM's.
+    /// Takes a request in; gives it back if it is none of SCIM's, or longer than any that is taken.
     async fn of(base_path: &BasePath, request: Request, next: Next) -> Result<Self, (Box<Request>, Next)> {
         let path = request.uri().path();
         let below = |base: &BasePath| Some((base.as_str().to_owned(), base.strip(path)?.to_owned()));
         let found = below(base_path).or_else(|| below(&BasePath::new(base_path.unversioned()?)));
-        let length = request.headers().get(header::CONTENT_LENGTH);
-        let length = length.and_then(|length| length.to_str().ok()?.parse::<usize>().ok());
-        let found = found.filter(|(_, rest)| !rest.starts_with("/app/") && length <= Some(LONGEST));
+        let found = found.filter(|(_, rest)| !rest.starts_with("/app/"));
         let Some((base, rest)) = found else { return Err((Box::new(request), next)) };
         let (parts, body) = request.into_parts();
-        let body = to_bytes(body, LONGEST).await.unwrap_or_default();
+        let body = match body::take(body).await {
+            Ok(body) => body,
+            Err(body) => return Err((Box::new(Request::from_parts(parts, body)), next)),
+        };
         let mut headers = parts.headers.clone();
         // The conditions and the media type were about the request of the client, not about others.
         for name in [header::IF_MATCH, header::IF_NONE_MATCH, header::CONTENT_TYPE] {
@@ -188,23 +186,24 @@ impl Wire {
         all.strip_prefix(self.server.base.as_str()).unwrap_or(all)
     }
 
-    /// The body.
+    /// The body; see [`body::read`].
     pub(super) fn json(&self) -> Option<Value> {
-        serde_json::from_slice(&self.body).ok()
+        body::read(&self.body)
     }
 
-    /// The same request with another body.
+    /// The same request with this body; if it says the same, the request is as it came.
     #[must_use]
-    pub(super) fn with(self, body: &Value) -> Self {
-        Self { body: Bytes::from(body.to_string()), ..self }
+    pub(super) fn with(mut self, body: &Value) -> Self {
+        if let Some(body) = body::changed(&self.body, body) {
+            body::announce(&mut self.parts.headers, &body);
+            self.body = body;
+        }
+        self
     }
 
     /// Lets the request through.
     pub(super) async fn go(&self) -> Answer {
-        let mut request = Request::from_parts(self.parts.clone(), Body::from(self.body.clone()));
-        if !self.body.is_empty() {
-            request.headers_mut().insert(header::CONTENT_LENGTH, HeaderValue::from(self.body.len()));
-        }
+        let request = Request::from_parts(self.parts.clone(), Body::from(self.body.clone()));
         Answer::of(self.server.next.clone().run(request).await).await
     }
 }
@@ -247,10 +246,12 @@ impl Answer {
         serde_json::from_slice(&self.body).ok()
     }
 
-    /// Puts another body in the place of the one that there is.
+    /// Puts this body in the place of the one that there is; if it says the same, the answer is as it came.
     pub(super) fn set_json(&mut self, body: &Value) {
-        self.headers.remove(header::CONTENT_LENGTH);
-        self.body = Bytes::from(body.to_string());
+        if let Some(body) = body::changed(&self.body, body) {
+            self.headers.remove(header::CONTENT_LENGTH);
+            self.body = body;
+        }
     }
 
     /// Changes the body, if it is JSON.
