@@ -8,6 +8,7 @@ mod conversations;
 mod interrupted;
 mod layering;
 mod manners;
+mod reference;
 mod reports;
 mod scenario_mistakes;
 mod secrets;

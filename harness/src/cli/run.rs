@@ -61,18 +61,11 @@ pub(super) struct Arguments {
     /// Compare conversations with the snapshots in this folder; new ones are written as pending.
     #[arg(long, value_name = "DIR")]
     snapshots: Option<PathBuf>,
-    /// Allow what could harm a real server; may be repeated.
-    #[arg(long, value_name = "WHAT")]
-    allow: Vec<AllowFlag>,
-    /// Send only GETs: the checks that change nothing on the server.
-    #[arg(long, conflicts_with = "allow")]
-    safe: bool,
+    #[command(flatten)]
+    reach: Reach,
     /// Exit 1 when access could not be verified.
     #[arg(long)]
     require_access: bool,
-    /// Say what would be made on the server, and stop there.
-    #[arg(long)]
-    dry_run: bool,
     /// Scenarios at a time.
     #[arg(long, short, value_name = "N", default_value_t = 4, value_parser = clap::value_parser!(u16).range(1..=64))]
     jobs: u16,
@@ -88,6 +81,20 @@ pub(super) struct Arguments {
     /// Tell every check of a long run, and the exchange behind every warning.
     #[arg(long, short)]
     verbose: bool,
+}
+
+/// How far the run may go on the server.
+#[derive(Debug, Args)]
+struct Reach {
+    /// Allow what could harm a real server; may be repeated.
+    #[arg(long, value_name = "WHAT")]
+    allow: Vec<AllowFlag>,
+    /// Send only GETs: the checks that change nothing on the server.
+    #[arg(long, conflicts_with = "allow")]
+    safe: bool,
+    /// Say what would be made on the server, and stop there.
+    #[arg(long)]
+    dry_run: bool,
 }
 
 #[derive(Debug, Clone)]
@@ -176,10 +183,10 @@ async fn run(arguments: Arguments, terminal: &Terminal) -> Result<Exit, Refusal>
     let prepared = crate::run::prepare(&target, &library, order, &secrets)
         .await
         .map_err(|error| Refusal::of_run(&error))?;
-    if !target.embedded || arguments.dry_run {
-        announce(&prepared, &target, arguments.safe, terminal);
+    if !target.embedded || arguments.reach.dry_run {
+        announce(&prepared, &target, arguments.reach.safe, terminal);
     }
-    if arguments.dry_run {
+    if arguments.reach.dry_run {
         prepared.abandon();
         return Ok(Exit::Conformant);
     }
@@ -275,9 +282,9 @@ impl Chosen {
                 .map_err(|error| Refusal::usage(format!("--only: {error}")))?,
             narrowed: !arguments.only.is_empty(),
             all_rules: false,
-            safe: arguments.safe,
+            safe: arguments.reach.safe,
             personas,
-            allow: arguments.allow.iter().map(|AllowFlag::Load| Allow::Load).collect(),
+            allow: arguments.reach.allow.iter().map(|AllowFlag::Load| Allow::Load).collect(),
         };
         Ok(Self {
             target,

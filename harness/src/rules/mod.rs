@@ -131,6 +131,9 @@ mod written_active_is_shown;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
+use std::panic::resume_unwind;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::thread;
 
 use scimspec_mock_idp::exchange::{Answer, Destination, Exchange, Origin};
 
@@ -350,7 +353,35 @@ fn look_with(rules: &[&'static Rule], watched: &Watched<'_>) -> Vec<Findings> {
     let seen = watched.seen(&known, &whose);
     let complete = watched.transcripts.iter().filter(|t| t.complete).map(|t| t.number).collect();
     let view = RunView::new(&known, &seen, &complete);
-    rules.iter().map(|rule| rule.findings(&view)).collect()
+    side_by_side(rules, |rule| rule.findings(&view))
+}
+
+/// What each rule found, in the order of the rules. They are a fifth of a run, and none needs to know of another: each
+/// core takes the next rule that nobody has taken yet.
+fn side_by_side<T: Send>(rules: &[&'static Rule], look: impl Fn(&'static Rule) -> T + Sync) -> Vec<T> {
+    let next = AtomicUsize::new(0);
+    let work = || {
+        let mut found = Vec::new();
+        loop {
+            let at = next.fetch_add(1, Ordering::Relaxed);
+            let Some(rule) = rules.get(at) else { return found };
+            found.push((at, look(rule)));
+        }
+    };
+    let helpers = thread::available_parallelism().map_or(0, |cores| cores.get() - 1);
+    let mut all = thread::scope(|scope| {
+        let helpers: Vec<_> = (0..helpers).map(|_| scope.spawn(work)).collect();
+        let mut all = work();
+        for helper in helpers {
+            match helper.join() {
+                Ok(found) => all.extend(found),
+                Err(panic) => resume_unwind(panic),
+            }
+        }
+        all
+    });
+    all.sort_by_key(|(at, _)| *at);
+    all.into_iter().map(|(_, found)| found).collect()
 }
 
 impl<'a> Transcript<'a> {

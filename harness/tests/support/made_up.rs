@@ -1,18 +1,18 @@
 //! The result of a run that never was: one check of every kind, so that each report shows all that it can show, and
 //! always the same.
 
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 use std::time::{Duration, SystemTime};
 
 use http::Method;
 use scimspec_mock_idp::exchange::{Answer, Broken, Destination, Exchange, Origin, Request};
 
-use scimspec::catalogue::{Level, RequirementId};
+use scimspec::catalogue::{Catalogue, Level, RequirementId};
 use scimspec::judge::known_failures::Stale;
 use scimspec::judge::{CheckResult, Verdict};
+use scimspec::profile::Profiles;
 use scimspec::report::RunReport;
 use scimspec::report::view::Lens;
-use scimspec::run::Library;
 use scimspec::runner::cleanup::Leftover;
 use scimspec::runner::names::RunId;
 use scimspec::runner::observed::{Story, StoryReport};
@@ -20,6 +20,8 @@ use scimspec::scenario::diagnostic::Source;
 use scimspec::scenario::loader;
 use scimspec::scenario::lower::World;
 use scimspec::secrets::Secrets;
+
+static CATALOGUE: LazyLock<Catalogue> = LazyLock::new(|| Catalogue::embedded().unwrap());
 
 const TOKEN: &str = "a-token-that-must-not-show";
 
@@ -176,8 +178,9 @@ fn check(story: &Story, id: &str, verdict: Verdict) -> CheckResult {
 }
 
 fn story(number: usize, id: &str, text: &str, persona: Option<&str>) -> Story {
-    let library = Library::embedded().unwrap();
-    let world = World { catalogue: &library.catalogue, profiles: library.profiles.names() };
+    let catalogue = &CATALOGUE;
+    let profiles = Profiles::embedded(catalogue).unwrap();
+    let world = World { catalogue, profiles: profiles.names() };
     let scenario = loader::parse(id, &Source::new(id, text), world).unwrap();
     let case = scenario.cases.first().cloned();
     let persona = persona.map(|name| name.parse().unwrap());
