@@ -3,7 +3,8 @@
 //!
 //! `cargo bench -p scimspec --bench run [-- ROUNDS]`
 
-use std::collections::BTreeMap;
+use std::cmp::Reverse;
+use std::collections::HashMap;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::time::{Duration, Instant};
 
@@ -126,15 +127,22 @@ fn created(exchange: &Exchange) -> Option<String> {
     Some(format!("{target}/{id}"))
 }
 
-/// What the new server calls what the old one called otherwise.
+/// What the new server calls what the old one called otherwise, found by how the old name begins: a story learns
+/// hundreds of names, and what is spent on looking for them would be taken for the server's.
 #[derive(Debug, Clone, Default)]
-struct Rebinding(BTreeMap<String, String>);
+struct Rebinding(HashMap<[u8; SHORTEST], Vec<(String, String)>>);
+
+/// Shorter names would be found in ordinary text.
+const SHORTEST: usize = 6;
 
 impl Rebinding {
     fn learn(&mut self, old: &str, new: &str) {
-        if old != new && old.len() > 5 {
-            self.0.insert(old.to_owned(), new.to_owned());
-        }
+        let Some(beginning) = old.as_bytes().first_chunk().filter(|_| old != new) else { return };
+        let same = self.0.entry(*beginning).or_default();
+        same.retain(|(known, _)| known != old);
+        same.push((old.to_owned(), new.to_owned()));
+        // Longest first: a name that holds another is replaced whole.
+        same.sort_by_key(|(old, _)| Reverse(old.len()));
     }
 
     fn answer(&mut self, old: &Exchange, new: &Exchange) {
@@ -164,7 +172,22 @@ impl Rebinding {
     }
 
     fn text(&self, text: &str) -> String {
-        self.0.iter().fold(text.to_owned(), |text, (old, new)| text.replace(old, new))
+        let mut bound = String::with_capacity(text.len());
+        let (mut at, mut done) = (0, 0);
+        while let Some(beginning) = text.as_bytes().get(at..).and_then(<[u8]>::first_chunk) {
+            let same = self.0.get(beginning).map_or(&[][..], Vec::as_slice);
+            let rest = &text.as_bytes()[at..];
+            let Some((old, new)) = same.iter().find(|(old, _)| rest.starts_with(old.as_bytes())) else {
+                at += 1;
+                continue;
+            };
+            bound.push_str(text.get(done..at).unwrap_or_default());
+            bound.push_str(new);
+            at += old.len();
+            done = at;
+        }
+        bound.push_str(text.get(done..).unwrap_or_default());
+        bound
     }
 
     fn request(&self, old: &Request) -> Request {

@@ -53,10 +53,10 @@ impl Subject {
         secrets: &Secrets,
     ) -> Result<Embedded, EmbeddedError> {
         let front = match self {
-            Self::Rfc => Self::scim(&Rules::RFC, Registry::clone(&Registry::core()), deviations),
-            Self::Extended => Self::scim(&Rules::RFC, extended()?, deviations),
-            Self::Interop => Self::scim(&Rules::INTEROP, Registry::clone(&Registry::core()), deviations),
-            Self::Ipsie => Self::scim(&Rules::IPSIE, Registry::clone(&Registry::core()), deviations),
+            Self::Rfc => Self::scim(&Rules::RFC, &Registry::core(), deviations),
+            Self::Extended => Self::scim(&Rules::RFC, &extended()?, deviations),
+            Self::Interop => Self::scim(&Rules::INTEROP, &Registry::core(), deviations),
+            Self::Ipsie => Self::scim(&Rules::IPSIE, &Registry::core(), deviations),
             Self::GitLabClassic => Self::gitlab(Generation::Classic),
             Self::GitLabCurrent => Self::gitlab(Generation::Current),
         };
@@ -65,7 +65,7 @@ impl Subject {
         Embedded::build(blueprint, secrets).await
     }
 
-    fn scim(rules: &'static Rules, registry: Registry, deviations: Vec<&'static Deviation>) -> Front {
+    fn scim(rules: &'static Rules, registry: &Registry, deviations: Vec<&'static Deviation>) -> Front {
         let registry = Arc::new(registry.under(rules));
         let protocol = Protocol { rules, registry, ..Protocol::default() };
         let (tenants, store) = (Vec::new(), StoreChoice::Memory);
