@@ -18,10 +18,17 @@ pub(super) static RULE: Rule = Rule {
     scope: Scope::Exchange(look),
 };
 
-/// RFC 7644, section 3.4.2. An endpoint that is not there at all is another matter.
+/// RFC 7644, section 3.4.2. An endpoint that is not there at all is another matter, and `/Users/` is not `/Users`: no RFC
+/// says that it is served.
 fn look(seen: &Seen<'_>, known: &Known) -> Look {
     let served = seen.endpoint().is_some_and(|name| name == "Users" || known.resource_type(name).is_some());
-    if !seen.is_query() || matches!(seen.to, Place::Search(_)) || seen.asked.filter.is_none() || !served {
+    let slashed = seen.target.split('?').next().is_some_and(|path| path.ends_with('/'));
+    if slashed
+        || !seen.is_query()
+        || matches!(seen.to, Place::Search(_))
+        || seen.asked.filter.is_none()
+        || !served
+    {
         return Look::Elsewhere;
     }
     Look::kept_if(seen.status() != 404, "200 with totalResults 0", "404")
@@ -38,5 +45,6 @@ mod tests {
         assert_eq!(found(&RULE, &[answer("GET", target, 200, r#"{"totalResults":0}"#)]), kept());
         assert_eq!(found(&RULE, &[answer("GET", target, 404, "")]), broken("404"));
         assert_eq!(found(&RULE, &[answer("GET", "/Users/1", 404, "")]), None);
+        assert_eq!(found(&RULE, &[answer("GET", &target.replace('?', "/?"), 404, "")]), None);
     }
 }
