@@ -1,5 +1,7 @@
 //! `rule/no-match-is-an-empty-list`.
 
+use scimspec_mock_idp::exchange::Destination;
+
 use super::Rule;
 use super::known::Known;
 use super::scope::{Look, Scope};
@@ -22,7 +24,8 @@ pub(super) static RULE: Rule = Rule {
 /// says that it is served.
 fn look(seen: &Seen<'_>, known: &Known) -> Look {
     let served = seen.endpoint().is_some_and(|name| name == "Users" || known.resource_type(name).is_some());
-    let slashed = seen.target.split('?').next().is_some_and(|path| path.ends_with('/'));
+    let Destination::Scim(target) = &seen.exchange.request.to else { return Look::Elsewhere };
+    let slashed = target.split('?').next().is_some_and(|path| path.ends_with('/'));
     if slashed
         || !seen.is_query()
         || matches!(seen.to, Place::Search(_))
