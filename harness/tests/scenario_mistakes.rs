@@ -343,6 +343,7 @@ fn outcomes_and_tables() {
                 outcomes("      - »{name: a, after: {status: 200}, verdict: pass}"),
             ),
             ("a row without a slug", table("  - »{path: active}")),
+            ("a name in a cell", table("  - {case: a, path: »'x${ada.userName}'}")),
             ("a row with a bad slug", table("  - {case: »With Path, path: active}")),
             ("two rows of one slug", table("  - {case: a, path: x}\n  - »{case: a, path: y}")),
             ("rows of different columns", table("  - {case: a, path: x}\n  - »{case: b, value: y}")),

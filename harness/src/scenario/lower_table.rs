@@ -63,6 +63,13 @@ impl Lowering<'_> {
                 Some(_) => {}
                 None => columns = Some(mine),
             }
+            for cell in row.value.values().filter(|cell| cell.value.contains("${")) {
+                self.mistake(
+                    cell,
+                    "a name in a cell: cells are taken as they are written",
+                    "name it in the step, before or behind `${case.COLUMN}`",
+                );
+            }
             table.push(Row { slug, cells: row.value });
         }
         table
