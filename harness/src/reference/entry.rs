@@ -2,6 +2,8 @@
 
 use std::fmt::Write as _;
 
+use crate::terminal::wrap;
+
 /// What is said about one thing.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Entry {
@@ -62,14 +64,14 @@ impl Entry {
     /// For a terminal of so many columns.
     pub fn to_terminal(&self, width: usize) -> String {
         let mut text = String::new();
-        for line in wrapped(&format!("{}: {}", self.id, self.title), width) {
+        for line in wrap(&format!("{}: {}", self.id, self.title), width) {
             let _ = writeln!(text, "{line}");
         }
         for part in &self.parts {
             text.push('\n');
             match part {
                 Part::Text(label, prose) => {
-                    for line in wrapped(&format!("{label}: {prose}"), width) {
+                    for line in wrap(&format!("{label}: {prose}"), width) {
                         let _ = writeln!(text, "{line}");
                     }
                 }
@@ -77,7 +79,7 @@ impl Entry {
                     let _ = writeln!(text, "{label}:");
                     for item in items {
                         let mut mark = "- ";
-                        for line in wrapped(item, width.saturating_sub(2)) {
+                        for line in wrap(item, width.saturating_sub(2)) {
                             let _ = writeln!(text, "{mark}{line}");
                             mark = "  ";
                         }
@@ -116,21 +118,6 @@ impl Entry {
         }
         text
     }
-}
-
-/// Breaks at spaces; a word longer than the line stands alone.
-fn wrapped(text: &str, width: usize) -> Vec<String> {
-    let mut lines: Vec<String> = Vec::new();
-    for word in text.split_whitespace() {
-        match lines.last_mut() {
-            Some(last) if last.chars().count() + 1 + word.chars().count() <= width => {
-                last.push(' ');
-                last.push_str(word);
-            }
-            _ => lines.push(word.to_owned()),
-        }
-    }
-    lines
 }
 
 fn joined(text: &str) -> String {

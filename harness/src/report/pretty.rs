@@ -9,6 +9,7 @@ use anstyle::{AnsiColor, Style};
 use super::view::{Lens, printable};
 use super::{Exit, RunReport, fingerprint};
 use crate::judge::{CheckResult, Verdict};
+use crate::terminal::wrap;
 
 /// The promises that provisioning exists for, with the requirement behind each.
 const PROMISES: [(&str, &str); 6] = [
@@ -414,23 +415,6 @@ fn in_short(reason: &str) -> String {
         Some(check) => format!("not reached, because of {}", printable(check)),
         None => printable(reason).chars().take(LENGTH).collect(),
     }
-}
-
-/// Breaks at spaces; a word longer than the line stands alone.
-fn wrap(text: &str, width: usize) -> Vec<String> {
-    let mut lines = vec![String::new()];
-    for word in text.split_whitespace() {
-        let last = lines.last_mut().expect("there is always a line");
-        if last.is_empty() {
-            last.push_str(word);
-        } else if last.chars().count() + 1 + word.chars().count() <= width {
-            last.push(' ');
-            last.push_str(word);
-        } else {
-            lines.push(word.to_owned());
-        }
-    }
-    lines
 }
 
 fn name(check: &CheckResult) -> String {
