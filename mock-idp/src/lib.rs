@@ -1,6 +1,6 @@
 //! A mock identity provider: people, groups and assignments (`directory`), how each provider spells and orders
 //! its requests (`persona`), the one that sends them (`provisioner`), and the HTTP client that everyone uses
-//! (`exchange`) over a network that can be made bad on purpose (`fault`).
+//! (`exchange`) over a network that can be made bad on purpose (`fault`). What went over a wire is a `recording`.
 //!
 //! # How the parts meet
 //!
@@ -31,3 +31,4 @@ pub mod exchange;
 pub mod fault;
 pub mod persona;
 pub mod provisioner;
+pub mod recording;

@@ -46,7 +46,8 @@ pub struct Request {
 pub struct Answer {
     /// The status code, 100 to 999.
     pub status: u16,
-    /// Names in lower case, in the order received; a value that is not UTF-8 is converted lossily.
+    /// In the order received; a value that is not UTF-8 is converted lossily. Names are in lower case as the client
+    /// gives them, and as on the wire in a recording.
     pub headers: Vec<(String, String)>,
     /// The body, complete: an answer cut off by a limit is [`Broken`], not an answer. Decompressed if the request
     /// asked for compression; `headers` then still say what was on the wire.
@@ -74,6 +75,9 @@ pub enum Broken {
     /// The request could not be made (a header value or URL that HTTP does not allow).
     #[error("the request cannot be sent: {0}")]
     Unsendable(String),
+    /// A recording that holds no answer to the request.
+    #[error("the recording holds no answer")]
+    NotRecorded,
 }
 
 /// On whose behalf an exchange happened.

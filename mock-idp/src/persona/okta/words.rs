@@ -92,7 +92,7 @@ pub(super) fn unreachable(stage: &Stage, broken: Broken) -> Trouble {
         Broken::Timeout(_) => format!("Read timed out: {broken}"),
         Broken::Connect(_) => format!("Connection failed: {broken}"),
         Broken::Cut(_) => format!("Connection reset: {broken}"),
-        Broken::TooLarge { .. } | Broken::Unsendable(_) => broken.to_string(),
+        Broken::TooLarge { .. } | Broken::Unsendable(_) | Broken::NotRecorded => broken.to_string(),
     };
     Trouble { text: failed(stage, &why), kind: Failure::Unreachable(broken) }
 }
