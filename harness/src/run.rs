@@ -18,7 +18,7 @@ use crate::rules;
 use crate::runner::ledger::{JournalError, Ledger};
 use crate::runner::names::{NoChance, RunId};
 use crate::runner::plan::{Plan, Selection};
-use crate::runner::{self, Event, Setting};
+use crate::runner::{self, Administration, Event, Setting};
 use crate::scenario::diagnostic::Diagnostics;
 use crate::scenario::loader::{self, LoadError};
 use crate::scenario::lower::World;
@@ -201,6 +201,7 @@ pub async fn prepare(
         endpoints: endpoints(&capabilities),
         ledger,
         probes: target.probes.clone(),
+        administration: Administration::default(),
         capabilities,
         secrets: secrets.clone(),
         run,

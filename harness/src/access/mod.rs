@@ -1,6 +1,7 @@
 //! Access probes: ways in that the harness can try, so that "blocked" is observed, not believed. What a probe is
 //! stands here; how it is tried in `attempt`, what follows for a person in `ways`.
 
+pub mod administrator;
 mod attempt;
 pub mod ways;
 
@@ -13,6 +14,7 @@ use secrecy::SecretString;
 use serde::Deserialize;
 use serde_json_path::JsonPath;
 
+use self::administrator::Administrator;
 use crate::json::pattern::{Pattern, PatternError};
 use crate::json::template::{Template, TemplateError, Text};
 
@@ -25,6 +27,8 @@ pub struct Probes {
     pub probes: Vec<Probe>,
     /// How the application makes an account outside SCIM.
     pub account: Option<Vec<ProbeRequest>>,
+    /// What the application's administrator does outside SCIM.
+    pub administrator: Administrator,
     /// `${secret.NAME}`.
     pub secrets: BTreeMap<String, SecretString>,
 }
@@ -38,10 +42,23 @@ pub struct Probe {
     pub kind: Kind,
     /// Whether the harness saw the door, or was told about it.
     pub evidence: Evidence,
-    /// Whether it is a door that only a group opens.
-    pub group: bool,
+    /// For whom it is.
+    pub opens: Opens,
     /// How it is tried.
     pub means: Means,
+    /// The headers by which the person shows who they are, in what they ask for themselves; none: this way shows nothing.
+    pub speaks: Vec<(String, Text)>,
+}
+
+/// For whom a way in is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Opens {
+    /// For everybody who has an account.
+    Everybody,
+    /// For the members of a group.
+    Group,
+    /// For who administers the application.
+    Administrator,
 }
 
 /// Whether each try is a new way in.
@@ -132,6 +149,22 @@ pub enum ProbeError {
     /// A reading that says nothing.
     #[error("`{0}` says nothing: give it a status or a JSON pattern")]
     EmptyReading(&'static str),
+    /// A door for members and for administrators.
+    #[error(
+        "`group` and `administrator` at once: a door is for the members of a group or for administrators"
+    )]
+    TwoDoors,
+    /// A command that shows who somebody is.
+    #[error("`speaks` is made of what `arrange` keeps, and a `command` keeps nothing: give it `try`")]
+    SilentCommand,
+    /// An act that nothing does.
+    #[error("`{0}` does nothing: give it a request, or leave it out")]
+    NoRequest(&'static str),
+    /// An act that could not be taken back.
+    #[error(
+        "`promote` and `demote` belong together: whom a run makes an administrator it must be able to take back"
+    )]
+    OneWay,
 }
 
 /// `[access.NAME]` as it stands in the file.
@@ -143,7 +176,11 @@ pub struct RawProbe {
     #[serde(default)]
     group: bool,
     #[serde(default)]
+    administrator: bool,
+    #[serde(default)]
     arrange: Vec<RawRequest>,
+    #[serde(default)]
+    speaks: BTreeMap<String, String>,
     r#try: Option<OneOrMore>,
     allowed: Option<RawReading>,
     blocked: Option<RawReading>,
@@ -194,6 +231,16 @@ impl Probe {
     /// Reads a probe. A command that is named by a relative path is looked for in `beside`, the folder of the
     /// configuration; a bare name is looked for where the system looks.
     pub fn new(name: &str, raw: RawProbe, beside: &Path) -> Result<Self, ProbeError> {
+        let opens = match (raw.group, raw.administrator) {
+            (false, false) => Opens::Everybody,
+            (true, false) => Opens::Group,
+            (false, true) => Opens::Administrator,
+            (true, true) => return Err(ProbeError::TwoDoors),
+        };
+        if raw.command.is_some() && !raw.speaks.is_empty() {
+            return Err(ProbeError::SilentCommand);
+        }
+        let speaks = texts(&raw.speaks)?;
         let means = match (raw.command, raw.r#try) {
             (Some(command), None) if !command.is_empty() => Means::Command(found(command, beside)?),
             (Some(_), None) => return Err(ProbeError::NoCommand),
@@ -219,7 +266,7 @@ impl Probe {
             _ => return Err(ProbeError::Means),
         };
         let evidence = raw.evidence.unwrap_or(Evidence::Observed);
-        Ok(Self { name: name.to_owned(), kind: raw.kind, evidence, group: raw.group, means })
+        Ok(Self { name: name.to_owned(), kind: raw.kind, evidence, opens, means, speaks })
     }
 }
 
@@ -239,12 +286,11 @@ impl RawRequest {
         if !url.starts_with("http://") && !url.starts_with("https://") {
             return Err(not_a_request());
         }
-        let headers = self.headers.iter().map(|(name, value)| Ok((name.clone(), Text::parse(value)?)));
         let keep = self.keep.iter().map(|(name, path)| Ok((name.clone(), json_path(path)?)));
         Ok(ProbeRequest {
             method,
             url: Text::parse(url)?,
-            headers: headers.collect::<Result<_, ProbeError>>()?,
+            headers: texts(&self.headers)?,
             json: self.json.map(Template::new).transpose()?,
             keep: keep.collect::<Result<_, ProbeError>>()?,
         })
@@ -267,9 +313,14 @@ impl RawReading {
 }
 
 impl Probes {
-    /// Whether anything can be tried (ways that only a group opens, or the ordinary ones).
-    pub fn any(&self, group: bool) -> bool {
-        self.probes.iter().any(|probe| probe.group == group)
+    /// Whether there is a way of that kind that can be tried.
+    pub fn any(&self, opens: Opens) -> bool {
+        self.probes.iter().any(|probe| probe.opens == opens)
+    }
+
+    /// Whether there is a way by which a person can show who they are in a request of their own.
+    pub fn any_speaks(&self) -> bool {
+        self.probes.iter().any(|probe| !probe.speaks.is_empty())
     }
 }
 
@@ -286,6 +337,10 @@ fn found(mut command: Vec<String>, beside: &Path) -> Result<Vec<String>, ProbeEr
 
 fn requests(raw: Vec<RawRequest>) -> Result<Vec<ProbeRequest>, ProbeError> {
     raw.into_iter().map(RawRequest::resolve).collect()
+}
+
+fn texts(named: &BTreeMap<String, String>) -> Result<Vec<(String, Text)>, ProbeError> {
+    named.iter().map(|(name, text)| Ok((name.clone(), Text::parse(text)?))).collect()
 }
 
 fn json_path(text: &str) -> Result<JsonPath, ProbeError> {

@@ -10,9 +10,10 @@ use serde_json::Value;
 use tokio::time::Instant;
 
 use super::attempt::Reached;
-use super::{Evidence, Kind, Means, Probe, Probes};
+use super::{Evidence, Kind, Means, Opens, Probe, ProbeRequest, Probes};
 use crate::backoff::Backoff;
 use crate::json::template::{Lookup, Reference};
+use crate::scenario::acts::AdministratorAct;
 use crate::scenario::model::Access;
 use crate::secrets::Secrets;
 
@@ -51,6 +52,15 @@ pub enum Tried {
     NoProbe,
 }
 
+/// How a person shows who they are in a request of their own.
+#[derive(Debug, Clone)]
+pub struct Credential {
+    /// The way that it belongs to.
+    pub way: String,
+    /// The headers that say it.
+    pub headers: Vec<(String, String)>,
+}
+
 /// All ways of a story.
 pub struct Ways<'a> {
     probes: &'a Probes,
@@ -75,10 +85,16 @@ impl<'a> Ways<'a> {
         Self { probes, secrets, state: BTreeMap::new(), known_to_open: BTreeSet::new() }
     }
 
-    /// Tries every way of a person until each is as expected or the time is over.
-    pub async fn expect(&mut self, who: &Who, is: Access, deadline: Instant, wire: &dyn Wire) -> Tried {
-        let through_group = who.group.is_some();
-        let probes: Vec<&Probe> = self.probes.probes.iter().filter(|p| p.group == through_group).collect();
+    /// Tries every way of a person, of those that are of this kind, until each is as expected or the time is over.
+    pub async fn expect(
+        &mut self,
+        who: &Who,
+        opens: Opens,
+        is: Access,
+        deadline: Instant,
+        wire: &dyn Wire,
+    ) -> Tried {
+        let probes: Vec<&Probe> = self.probes.probes.iter().filter(|probe| probe.opens == opens).collect();
         if probes.is_empty() {
             return Tried::NoProbe;
         }
@@ -102,8 +118,43 @@ impl<'a> Ways<'a> {
 
     /// Lets the application make an account for a person outside SCIM.
     pub async fn make_account(&self, who: &Who, wire: &dyn Wire) -> Result<(), String> {
+        self.carry_out(self.probes.account.as_deref().unwrap_or_default(), who, wire).await
+    }
+
+    /// Lets the application's administrator do something about a person.
+    pub async fn administer(&self, act: AdministratorAct, who: &Who, wire: &dyn Wire) -> Result<(), String> {
+        self.carry_out(self.probes.administrator.requests(act), who, wire).await
+    }
+
+    /// What the person can show of who they are: of each way that has something to show, arranged where it is not yet.
+    pub async fn credentials(&mut self, who: &Who, wire: &dyn Wire) -> Result<Vec<Credential>, String> {
+        let mut credentials = Vec::new();
+        for probe in self.probes.probes.iter().filter(|probe| !probe.speaks.is_empty()) {
+            let way = self.state.entry((probe.name.clone(), key_of(who))).or_default();
+            let attempt = Attempt {
+                known_to_open: false,
+                probes: self.probes,
+                secrets: self.secrets,
+                probe,
+                who,
+                wire,
+            };
+            attempt.ready(way).await.map_err(|why| format!("{}: {why}", probe.name))?;
+            let lookup = Names { probes: self.probes, who, kept: &way.kept };
+            let mut headers = Vec::new();
+            for (name, text) in &probe.speaks {
+                let value = text.fill(&lookup).map_err(|unbound| format!("{}: {unbound}", probe.name))?;
+                self.secrets.add(&value);
+                headers.push((name.clone(), value));
+            }
+            credentials.push(Credential { way: probe.name.clone(), headers });
+        }
+        Ok(credentials)
+    }
+
+    async fn carry_out(&self, requests: &[ProbeRequest], who: &Who, wire: &dyn Wire) -> Result<(), String> {
         let mut kept = BTreeMap::new();
-        for request in self.probes.account.iter().flatten() {
+        for request in requests {
             let lookup = Names { probes: self.probes, who, kept: &kept };
             let mut fresh = Vec::new();
             request.arrange(wire, &lookup, &mut |name, value| fresh.push((name, value))).await?;
@@ -191,11 +242,8 @@ impl Attempt<'_> {
     }
 
     async fn once(&self, way: &mut Way) -> Reached {
-        if !way.arranged {
-            if let Err(why) = self.arrange(way).await {
-                return Reached::Unclear(why);
-            }
-            way.arranged = true;
+        if let Err(why) = self.ready(way).await {
+            return Reached::Unclear(why);
         }
         let mut fresh = Vec::new();
         let lookup = Names { probes: self.probes, who: self.who, kept: &way.kept };
@@ -207,6 +255,15 @@ impl Attempt<'_> {
             self.secrets.add(&crate::json::template::as_text(value));
         }
         reached
+    }
+
+    /// Arranges the way, once.
+    async fn ready(&self, way: &mut Way) -> Result<(), String> {
+        if !way.arranged {
+            self.arrange(way).await?;
+            way.arranged = true;
+        }
+        Ok(())
     }
 
     async fn arrange(&self, way: &mut Way) -> Result<(), String> {

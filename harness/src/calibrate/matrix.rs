@@ -68,7 +68,7 @@ pub async fn matrix(
     let mut quiet: BTreeSet<String> =
         subjects.correct().flat_map(|report| report.checks.iter().map(|check| check.id.clone())).collect();
     let mut rows = Vec::new();
-    for row in table.rows().iter().filter(|row| row.unnoticed.is_none()) {
+    for row in table.rows() {
         let (noticed, changed) = against(&subjects, row).await?;
         for id in &changed {
             quiet.remove(id);
@@ -109,8 +109,7 @@ impl Said {
 }
 
 async fn against(subjects: &Subjects<'_>, row: &Row) -> Result<(MatrixRow, Vec<String>), SubjectError> {
-    let everything = Asked { profile: row.profile.clone(), persona: row.persona.clone(), checks: Vec::new() };
-    let with = subjects.run(&everything, vec![row.deviation]).await?;
+    let with = subjects.run(&Asked::all(row), vec![row.deviation]).await?;
     let changed: Vec<&CheckResult> = changes(subjects.correct_for(row), &with).collect();
     let noticed = MatrixRow {
         slug: row.deviation.slug.to_owned(),

@@ -10,7 +10,7 @@ use futures::{StreamExt, stream};
 
 pub use self::subjects::SubjectError;
 use self::subjects::{Asked, Subjects};
-pub use self::table::{Change, Row, Table, TableError};
+pub use self::table::{Change, Limit, Row, Table, TableError};
 use crate::judge::{CheckResult, Verdict};
 use crate::report::RunReport;
 use crate::run::Library;
@@ -24,8 +24,6 @@ pub struct Calibration {
     pub passed_on_correct: usize,
     /// Each deviation with what noticed it.
     pub rows: Vec<Noticed>,
-    /// How many deviations no story can show, with their reasons in the table.
-    pub beyond: usize,
 }
 
 /// What became of a deviation.
@@ -59,11 +57,9 @@ pub async fn calibrate(
             .map(|report| report.checks.iter().filter(|check| check.verdict == Verdict::Pass).count())
             .sum(),
         rows: Vec::new(),
-        beyond: table.rows().iter().filter(|row| row.unnoticed.is_some()).count(),
     };
     let subjects = &subjects;
-    let noticeable = table.rows().iter().filter(|row| row.unnoticed.is_none());
-    let rows = noticeable.map(|row| async move {
+    let rows = table.rows().iter().map(|row| async move {
         let asked = Asked::about(row);
         let with = subjects.run(&asked, vec![row.deviation]).await?;
         Ok::<_, SubjectError>(noticed(row, subjects.correct_for(row), with))

@@ -1,12 +1,13 @@
 //! The runs of a calibration: the correct servers once each, and a deviating one for each row.
 
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 use std::time::Duration;
 
 use scimspec_mock_idp::persona::PersonaName;
-use scimspec_reference_server::Deviation;
+use scimspec_reference_server::{Deviation, Limits};
 
-use super::table::{Row, Table};
+use super::table::{Limit, Row, Table};
 use crate::judge::known_failures::KnownFailures;
 use crate::report::RunReport;
 use crate::run::{Library, Order, RunError};
@@ -20,8 +21,16 @@ use crate::target::subject::Subject;
 pub(super) struct Subjects<'a> {
     library: &'a Library,
     jobs: usize,
-    /// By profile and persona; no persona: the default ones.
-    correct: BTreeMap<(String, Option<String>), RunReport>,
+    correct: BTreeMap<Server, RunReport>,
+}
+
+/// Which correct server a row is compared with.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+struct Server {
+    profile: String,
+    /// The persona that it meets; none: the default ones.
+    persona: Option<String>,
+    rate: Option<Limit>,
 }
 
 /// Which part of the library is run, as whom, judged how.
@@ -31,6 +40,8 @@ pub(super) struct Asked {
     pub(super) persona: Option<String>,
     /// Check ids, as globs; none: all.
     pub(super) checks: Vec<String>,
+    /// How many requests the server takes.
+    rate: Option<Limit>,
 }
 
 /// Why a calibration cannot be done.
@@ -56,13 +67,18 @@ impl<'a> Subjects<'a> {
     /// Runs the correct servers that the table compares with.
     pub(super) async fn new(library: &'a Library, table: &Table, jobs: usize) -> Result<Self, SubjectError> {
         let mut subjects = Self { library, jobs, correct: BTreeMap::new() };
-        let base = ("base".to_owned(), None);
-        let keys: std::collections::BTreeSet<_> =
-            table.rows().iter().map(|row| (row.profile.clone(), row.persona.clone())).chain([base]).collect();
-        for (profile, persona) in keys {
-            let asked = Asked { profile: profile.clone(), persona: persona.clone(), checks: Vec::new() };
+        let base = Server { profile: "base".to_owned(), persona: None, rate: None };
+        let rows = table.rows().iter().map(|row| (Server::of(row), Asked::all(row)));
+        let mut asked = BTreeMap::from([(base.clone(), Asked::everything(&base))]);
+        for (server, mine) in rows {
+            match asked.entry(server) {
+                Entry::Vacant(new) => _ = new.insert(mine),
+                Entry::Occupied(mut known) => known.get_mut().checks.extend(mine.checks),
+            }
+        }
+        for (server, asked) in asked {
             let report = subjects.run(&asked, Vec::new()).await?;
-            subjects.correct.insert((profile, persona), report);
+            subjects.correct.insert(server, report);
         }
         Ok(subjects)
     }
@@ -75,7 +91,7 @@ impl<'a> Subjects<'a> {
     /// The correct server's run that a row is compared with.
     pub(super) fn correct_for(&self, row: &Row) -> &RunReport {
         // `new` ran one for every row.
-        &self.correct[&(row.profile.clone(), row.persona.clone())]
+        &self.correct[&Server::of(row)]
     }
 
     /// Runs what is asked against a server that deviates so.
@@ -89,7 +105,8 @@ impl<'a> Subjects<'a> {
             .map_or_else(|| format!("the correct server as {}", asked.profile), |d| d.slug.to_owned());
         let secrets = Secrets::default();
         let subject = Subject::keeping(&asked.profile).last().copied().unwrap_or(Subject::Rfc);
-        let embedded = subject.start(deviations, &secrets).await?;
+        let limits = Limits { rate: asked.rate.map(Limit::rate), ..Limits::default() };
+        let embedded = subject.start_within(limits, deviations, &secrets).await?;
         let target = embedded.target(&secrets)?;
         let prepared = crate::run::prepare(&target, self.library, asked.order(self.jobs)?, &secrets)
             .await
@@ -101,11 +118,28 @@ impl<'a> Subjects<'a> {
     }
 }
 
+impl Server {
+    fn of(row: &Row) -> Self {
+        Self { profile: row.profile.clone(), persona: row.persona.clone(), rate: row.rate }
+    }
+}
+
 impl Asked {
     /// The checks that a row names.
     pub(super) fn about(row: &Row) -> Self {
         let checks = row.checks.iter().filter(|check| !check.starts_with("rule/")).chain(&row.through);
-        Self { profile: row.profile.clone(), persona: row.persona.clone(), checks: checks.cloned().collect() }
+        Self { checks: checks.cloned().collect(), ..Self::everything(&Server::of(row)) }
+    }
+
+    /// All that can be asked of the row's server: everything, but of one that takes few requests only what is about that,
+    /// since of the rest it could only be waited for.
+    pub(super) fn all(row: &Row) -> Self {
+        if row.rate.is_some() { Self::about(row) } else { Self::everything(&Server::of(row)) }
+    }
+
+    fn everything(server: &Server) -> Self {
+        let Server { profile, persona, rate } = server.clone();
+        Self { profile, persona, rate, checks: Vec::new() }
     }
 
     fn order(&self, jobs: usize) -> Result<Order, globset::Error> {

@@ -2,9 +2,10 @@
 //! it is not read at all.
 
 use std::collections::BTreeSet;
+use std::num::NonZeroU32;
 
-use scimspec_reference_server::Deviation;
 use scimspec_reference_server::deviations;
+use scimspec_reference_server::{Deviation, Rate};
 use serde::Deserialize;
 
 use crate::judge::{CheckResult, Verdict};
@@ -31,10 +32,20 @@ pub struct Row {
     pub persona: Option<String>,
     /// Judged by this profile, on the server that keeps it.
     pub profile: String,
+    /// How many requests the server takes, the correct one too; none: as many as come.
+    pub rate: Option<Limit>,
     /// What is expected of the check.
     pub change: Change,
-    /// Why no check can notice it, for the deviations of which that is so; they are not run.
-    pub unnoticed: Option<String>,
+}
+
+/// How many requests a server takes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct Limit {
+    /// So many a second in the long run.
+    per_second: NonZeroU32,
+    /// So many at once after a time of quiet.
+    burst: NonZeroU32,
 }
 
 /// What a check says when it notices.
@@ -89,13 +100,12 @@ struct File {
 #[serde(deny_unknown_fields)]
 struct RawRow {
     slug: String,
-    #[serde(default)]
     checks: Vec<String>,
-    unnoticed: Option<String>,
     #[serde(default)]
     through: Vec<String>,
     persona: Option<String>,
     profile: Option<String>,
+    rate: Option<Limit>,
     verdict: Option<String>,
     outcome: Option<String>,
 }
@@ -140,6 +150,13 @@ impl Row {
     }
 }
 
+impl Limit {
+    /// As the server knows it.
+    pub fn rate(self) -> Rate {
+        Rate { per_second: self.per_second, burst: self.burst }
+    }
+}
+
 impl Change {
     /// Whether a check says this.
     pub fn is(&self, check: &CheckResult) -> bool {
@@ -175,13 +192,10 @@ impl RawRow {
             ),
             (Some(_), Some(_)) => return Err(wrong("a verdict or an outcome, not both".to_owned())),
         };
-        if self.checks.is_empty() != self.unnoticed.is_some() {
-            return Err(wrong("name the checks, or say in `unnoticed` why there are none".to_owned()));
+        if self.checks.is_empty() {
+            return Err(wrong("name the checks that are about it".to_owned()));
         }
-        if self.through.is_empty()
-            && !self.checks.is_empty()
-            && self.checks.iter().all(|check| check.starts_with("rule/"))
-        {
+        if self.through.is_empty() && self.checks.iter().all(|check| check.starts_with("rule/")) {
             return Err(wrong(
                 "a rule sees only what passes: name the stories in `through`, e.g. [\"lifecycle/*\"]"
                     .to_owned(),
@@ -193,8 +207,8 @@ impl RawRow {
             through: self.through,
             persona: self.persona,
             profile: self.profile.unwrap_or_else(|| "base".to_owned()),
+            rate: self.rate,
             change,
-            unnoticed: self.unnoticed,
         })
     }
 }

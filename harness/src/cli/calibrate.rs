@@ -1,5 +1,6 @@
 //! `scimspec calibrate`: shows that every deviation of the reference server is noticed.
 
+use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
 use anstyle::AnsiColor;
@@ -7,7 +8,7 @@ use clap::{Args, ValueEnum};
 use scimspec_reference_server::deviations;
 
 use super::run::Refusal;
-use crate::calibrate::matrix::{self, Matrix, MatrixRow};
+use crate::calibrate::matrix::{self, Matrix, MatrixRow, Said};
 use crate::calibrate::{self, Calibration, Noticed, Table};
 use crate::report::Exit;
 use crate::run::Library;
@@ -134,11 +135,10 @@ fn end(calibration: &Calibration) -> String {
         calibration.passed_on_correct,
         calibration.wrong_on_correct.len()
     );
-    let beyond = calibration.beyond;
     let apart = deviations::NOT_EMULATED.len();
     let _ = writeln!(
         text,
-        "{beyond} more are beyond what a story can do, {apart} known bugs cannot be emulated; `scimspec list deviations` says which and why"
+        "{apart} known bugs cannot be emulated; `scimspec list deviations` says which and why"
     );
     text
 }
@@ -147,18 +147,34 @@ fn matrix_line(row: &MatrixRow) -> String {
     let mut text = String::new();
     let style = if row.as_named { AnsiColor::Green.on_default() } else { AnsiColor::Red.on_default().bold() };
     let word = if row.as_named { "noticed" } else { "NOT NOTICED" };
-    let _ = writeln!(text, "{style}{word:11}{style:#} {} by {} checks", row.slug, row.noticed_by.len());
-    for said in &row.noticed_by {
-        let outcome = said.outcome.as_ref().map_or_else(String::new, |outcome| format!(", {outcome}"));
-        let _ = writeln!(
-            text,
-            "            {}{}: {}{outcome}",
-            said.id,
-            as_persona(said.persona.as_deref()),
-            said.verdict
-        );
+    let said = said_alike(&row.noticed_by);
+    let checks: BTreeSet<&str> = said.iter().map(|(id, ..)| *id).collect();
+    let checks = match checks.len() {
+        1 => "1 check".to_owned(),
+        number => format!("{number} checks"),
+    };
+    let _ = writeln!(text, "{style}{word:11}{style:#} {} by {checks}", row.slug);
+    for (id, what, personas) in said {
+        let personas = personas.join(", ");
+        let personas = as_persona(Some(personas.as_str()).filter(|personas| !personas.is_empty()));
+        let _ = writeln!(text, "            {id}{personas}: {what}");
     }
     text
+}
+
+/// Each check that says something once, with what it says and as which personas.
+fn said_alike(said: &[Said]) -> Vec<(&str, String, Vec<&str>)> {
+    let mut alike: Vec<(&str, String, Vec<&str>)> = Vec::new();
+    for said in said {
+        let outcome = said.outcome.as_ref().map_or_else(String::new, |outcome| format!(", {outcome}"));
+        let what = format!("{}{outcome}", said.verdict);
+        let known = alike.iter_mut().find(|(id, other, _)| *id == said.id && *other == what);
+        match known {
+            Some((.., personas)) => personas.extend(said.persona.as_deref()),
+            None => alike.push((&said.id, what, said.persona.as_deref().into_iter().collect())),
+        }
+    }
+    alike
 }
 
 fn matrix_end(matrix: &Matrix) -> String {
@@ -172,7 +188,7 @@ fn matrix_end(matrix: &Matrix) -> String {
             said.id, said.verdict
         );
     }
-    let once = matrix.deviations.iter().filter(|row| row.noticed_by.len() == 1).count();
+    let once = matrix.deviations.iter().filter(|row| said_alike(&row.noticed_by).len() == 1).count();
     let noticed = matrix.deviations.iter().filter(|row| row.as_named).count();
     let _ = writeln!(
         text,

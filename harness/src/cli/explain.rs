@@ -112,7 +112,7 @@ fn listed(arguments: &ListArguments) -> Result<String, Refusal> {
         }
         What::Personas => personas(),
         What::Profiles => profiles(&library),
-        What::Deviations => deviations_text(&World::embedded().map_err(Refusal::usage)?),
+        What::Deviations => deviations_text(),
     };
     if text.is_empty() {
         return Err(Refusal::usage(
@@ -200,20 +200,12 @@ fn profiles(library: &Library) -> String {
     lines(profiles.map(|profile| format!("{}: {}", profile.name, profile.title)))
 }
 
-fn deviations_text(world: &World) -> String {
+fn deviations_text() -> String {
     let line = |deviation: &&deviations::Deviation| {
         format!("{} ({}): {}", deviation.slug, deviation.cluster, deviation.wrong)
     };
-    let beyond =
-        world.table.rows().iter().filter_map(|row| Some((row.deviation.slug, row.unnoticed.as_ref()?)));
     let apart = deviations::NOT_EMULATED.iter().map(|(slug, why)| format!("{slug}: not emulated: {why}"));
-    lines(
-        deviations::table()
-            .iter()
-            .map(line)
-            .chain(beyond.map(|(slug, why)| format!("{slug}: noticed by no check: {why}")))
-            .chain(apart),
-    )
+    lines(deviations::table().iter().map(line).chain(apart))
 }
 
 fn lines(items: impl Iterator<Item = String>) -> String {

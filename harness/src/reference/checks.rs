@@ -1,6 +1,6 @@
 //! Scenarios, their checks, the rules, and the deviations that these notice.
 
-use scimspec_reference_server::deviations;
+use scimspec_reference_server::{Rate, deviations};
 
 use super::entry::Entry;
 use super::world::World;
@@ -94,8 +94,19 @@ pub(super) fn deviation(id: &str, world: &World) -> Option<Entry> {
                     .map(|check| format!("{check}{as_persona}{profile}: {}", row.change))
                     .collect(),
             )
-            .text("Noticed by no check", row.unnoticed.clone().unwrap_or_default())
-            .code("Try it", format!("scimspec run --deviate {}", deviation.slug)),
+            .code("Try it", try_it(row)),
+    )
+}
+
+/// What shows only at a limit is tried at a server that has one.
+fn try_it(row: &Row) -> String {
+    let slug = row.deviation.slug;
+    row.rate.map_or_else(
+        || format!("scimspec run --deviate {slug}"),
+        |limit| {
+            let Rate { per_second, burst } = limit.rate();
+            format!("scimspec serve --deviate {slug} --limit-rate {per_second} --limit-burst {burst}")
+        },
     )
 }
 

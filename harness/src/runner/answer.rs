@@ -94,8 +94,9 @@ impl RequestTemplate {
                 request = request.header(name, value);
             }
         }
-        match self.sender {
-            Sender::Own | Sender::OtherTenant => {}
+        match &self.sender {
+            // What a person shows is put in where it is sent.
+            Sender::Own | Sender::OtherTenant | Sender::Person(_) => {}
             Sender::Nobody => request = request.header("Authorization", ""),
             Sender::WrongToken => request = request.header("Authorization", WRONG_TOKEN),
         }

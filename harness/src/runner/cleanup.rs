@@ -31,11 +31,13 @@ const ATTEMPTS: usize = 4;
 
 /// Removes what one story made.
 pub async fn story(number: usize, setting: &Setting) -> Vec<Leftover> {
+    setting.administration.take_back(Some(number), setting).await;
     remove(setting.ledger.of_story(Some(number)), setting).await
 }
 
 /// Removes all that is left.
 pub async fn everything(setting: &Setting) -> Vec<Leftover> {
+    setting.administration.take_back(None, setting).await;
     remove(setting.ledger.of_story(None), setting).await
 }
 

@@ -18,7 +18,7 @@ impl Teller<'_> {
         let mut filled = template.fill(lookup, &self.setting.base)?;
         let mut made_up = Vec::new();
         if let Some(mut json) = filled.json {
-            let known = matches!(template.sender, Sender::Own | Sender::OtherTenant);
+            let known = matches!(template.sender, Sender::Own | Sender::OtherTenant | Sender::Person(_));
             if template.fill
                 && known
                 && let Some(body) = json.as_object_mut()
@@ -27,7 +27,7 @@ impl Teller<'_> {
             }
             filled.request = filled.request.body(json.to_string());
         }
-        Ok(Ready { request: filled.request, sender: template.sender, made_up })
+        Ok(Ready { request: filled.request, sender: template.sender.clone(), made_up })
     }
 
     /// Completes the body of a request that makes or replaces a resource, and says with what.

@@ -1,6 +1,7 @@
 //! Runs scenarios concurrently, each in its own namespace of names, and returns what was seen. Emits events while it
 //! does; knows no verdict and no output format.
 
+mod administration;
 pub mod answer;
 mod bindings;
 mod bookkeeper;
@@ -25,6 +26,7 @@ use scimspec_mock_idp::exchange::Wire;
 use scimspec_mock_idp::provisioner::Patience;
 use url::Url;
 
+pub use self::administration::Administration;
 use self::cleanup::Leftover;
 use self::ledger::Ledger;
 use self::names::RunId;
@@ -47,6 +49,8 @@ pub struct Setting {
     pub ledger: Ledger,
     /// The ways in.
     pub probes: Probes,
+    /// Whom the application's administrator has made an administrator for a story.
+    pub administration: Administration,
     /// What the target says it can do.
     pub capabilities: Capabilities,
     /// What must not leave the process.
@@ -126,6 +130,7 @@ pub async fn run(stories: Vec<Story>, setting: &Setting, stop: impl Future<Outpu
                     .persona
                     .as_ref()
                     .map_or_else(|| story.name(), |p| format!("{} as {p}", story.name()));
+                let _turn = setting.administration.turn(&story.scenario).await;
                 setting.tell(Event::Began { story: story.number, name });
                 let report = story::tell(&story, setting).await;
                 let left = cleanup::story(story.number, setting).await;

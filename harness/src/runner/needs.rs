@@ -32,6 +32,16 @@ pub(super) fn unmet(need: &Need, can: &Capabilities) -> Option<String> {
         Need::GroupAccess => {
             (!can.group_access).then(|| "no access probe with `group = true` is configured".to_owned())
         }
+        Need::AdministratorAccess => (!can.administrator_access)
+            .then(|| "no access probe with `administrator = true` is configured".to_owned()),
+        Need::OwnCredential => {
+            (!can.own_credential).then(|| "no access probe with `speaks` is configured".to_owned())
+        }
+        Need::Administrator(act) => (!can.administrator.contains(act))
+            .then(|| format!("no `{}` is configured in [administrator]", act.word())),
+        Need::OnlyAdministrator => (!can.only_administrator).then(|| {
+            "[administrator] does not say `only = true`: others may administer the application".to_owned()
+        }),
         Need::Account => (!can.account).then(|| "no [account] is configured".to_owned()),
         Need::Token => {
             (!can.token).then(|| "no token is configured: the target may let everybody in".to_owned())

@@ -94,6 +94,8 @@ pub enum NotTried {
     NoProbe,
     /// No access probe for a group's door is configured.
     NoDoor,
+    /// No access probe for the administrators' door is configured.
+    NoAdministratorDoor,
     /// The story was ruled out before it began.
     RuledOut(String),
 }
@@ -118,6 +120,7 @@ impl std::fmt::Display for NotTried {
         f.write_str(match self {
             Self::NoProbe => "no access probe",
             Self::NoDoor => "no access probe for a group's door",
+            Self::NoAdministratorDoor => "no access probe for the administrators' door",
             Self::RuledOut(why) => why,
         })
     }

@@ -11,7 +11,7 @@ use super::needs::unmet;
 use super::observed::Story;
 use crate::judge::Judge;
 use crate::rules::RULES;
-use crate::scenario::model::{Action, Allow, RequestStep, RequestTemplate, Scenario};
+use crate::scenario::model::{Action, Allow, Need, RequestStep, RequestTemplate, Scenario, Step};
 use crate::target::preflight::Capabilities;
 
 /// What the user asked for.
@@ -189,7 +189,13 @@ fn refusal(story: &Story, selection: &Selection, can: &Capabilities) -> Option<S
             Allow::Load => "it puts load on the server; allow it with `--allow load`".to_owned(),
         });
     }
-    story.scenario.needs.of(story.case.as_ref())?.iter().find_map(|need| unmet(need, can))
+    let acts = story.scenario.steps.iter().filter_map(Step::administrator_act).map(Need::Administrator);
+    let needs = story.scenario.needs.of(story.case.as_ref())?;
+    // Without what the administrator does the story would be another one.
+    needs
+        .iter()
+        .find_map(|need| unmet(need, can))
+        .or_else(|| acts.into_iter().find_map(|need| unmet(&need, can)))
 }
 
 fn binds_a_person(request: &RequestStep) -> bool {

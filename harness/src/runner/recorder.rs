@@ -22,12 +22,13 @@ pub struct Recorder {
 pub struct Recorded<'a> {
     recorder: &'a Recorder,
     wire: &'a dyn Wire,
+    waits: bool,
 }
 
 impl Recorder {
     /// The wire, with everything that goes over it recorded.
     pub fn over<'a>(&'a self, wire: &'a dyn Wire) -> Recorded<'a> {
-        Recorded { recorder: self, wire }
+        Recorded { recorder: self, wire, waits: true }
     }
 
     /// How many exchanges there have been.
@@ -77,6 +78,11 @@ impl Recorder {
 }
 
 impl Recorded<'_> {
+    /// Whether a 429 is waited for.
+    pub fn waiting(self, waits: bool) -> Self {
+        Self { waits, ..self }
+    }
+
     async fn carry(&self, origin: Origin, request: Request) -> Exchange {
         let mut waited = Duration::ZERO;
         loop {
@@ -84,7 +90,7 @@ impl Recorded<'_> {
             self.recorder.lock().push(exchange.clone());
             match retry_after(&exchange) {
                 // A persona waits as its provider does; a probe backs off by itself.
-                Some(time) if origin == Origin::Request && waited + time <= LONGEST_WAIT => {
+                Some(time) if self.waits && origin == Origin::Request && waited + time <= LONGEST_WAIT => {
                     tokio::time::sleep(time).await;
                     waited += time;
                 }

@@ -37,10 +37,39 @@ impl Teller<'_> {
         within: Option<Duration>,
         wires: &Wires<'_>,
     ) -> Result<Done, Unsent> {
-        match step.repeat {
-            Repeat::Once => self.once(step, within, wires).await,
-            Repeat::AtOnce(_) | Repeat::Times(_) => self.several(step, within, wires).await,
+        match (step.repeat, &step.request.sender) {
+            (Repeat::Once, Sender::Person(name)) => self.in_person(name, step, within, wires).await,
+            (Repeat::Once, _) => self.once(step, within, wires, &[]).await,
+            (Repeat::AtOnce(_) | Repeat::Times(_), _) => self.several(step, within, wires).await,
         }
+    }
+
+    /// The same by each way in which a person can show who they are: what is right is so by all of them.
+    async fn in_person(
+        &mut self,
+        name: &str,
+        step: &RequestStep,
+        within: Option<Duration>,
+        wires: &Wires<'_>,
+    ) -> Result<Done, Unsent> {
+        let mut showed = Done::of(Showed::Unclear(format!("there is nobody called {name}")));
+        let Some(who) = self.scope().who(name, None, self.recorder) else { return Ok(showed) };
+        let credentials = match self.ways.credentials(&who, wires.own).await {
+            Ok(credentials) => credentials,
+            Err(why) => return Ok(Done::of(Showed::Unclear(why))),
+        };
+        for credential in credentials {
+            showed = self.once(step, within, wires, &credential.headers).await?;
+            match &mut showed.showed {
+                Showed::Held => {}
+                Showed::Otherwise { actual, .. } => {
+                    *actual = format!("by the {} of {name}: {actual}", credential.way);
+                    break;
+                }
+                _ => break,
+            }
+        }
+        Ok(showed)
     }
 
     /// A request that reads is sent again for a while where the answer may lag behind a write; of one that writes only
@@ -50,8 +79,10 @@ impl Teller<'_> {
         step: &RequestStep,
         within: Option<Duration>,
         wires: &Wires<'_>,
+        shown: &[(String, String)],
     ) -> Result<Done, Unsent> {
-        let ready = self.ready(&step.request, &self.scope())?;
+        let mut ready = self.ready(&step.request, &self.scope())?;
+        ready.request = with_shown(ready.request, shown);
         self.made_up += u32::try_from(ready.made_up.len()).unwrap_or(u32::MAX);
         let lists = std::iter::once(&step.request).chain(&step.after).any(RequestTemplate::reads_a_list);
         let lag = if lists { self.setting.list_patience } else { Duration::ZERO };
@@ -61,7 +92,7 @@ impl Teller<'_> {
             let (exchange, main) = match sent.take() {
                 Some(sent) if !step.request.is_safe() => sent,
                 _ => {
-                    let exchange = wires.send(ready.sender, ready.request.clone()).await;
+                    let exchange = wires.send(&ready.sender, ready.request.clone()).await;
                     (exchange, self.recorder.count().checked_sub(1))
                 }
             };
@@ -82,14 +113,14 @@ impl Teller<'_> {
         main: Option<usize>,
         wires: &Wires<'_>,
     ) -> Result<(Done, bool), Unsent> {
-        let answer = match judgeable(exchange) {
+        let answer = match judgeable(exchange, step.waits) {
             Ok(answer) => answer,
             Err(why) => return Ok((Done::ends(Showed::Unclear(why.clone()), why), false)),
         };
         let missing = self.keep(&step.keep, answer);
         let after = match &step.after {
             None => None,
-            Some(template) => match self.read_back(template, wires).await {
+            Some(template) => match self.read_back(template, step.waits, wires).await {
                 // What the read-back needs was to come from the answer itself; its judgement says what is wrong.
                 Err(Unsent(CannotFill::Unbound(_))) if missing.is_some() => None,
                 Err(unsent) => return Err(unsent),
@@ -125,14 +156,14 @@ impl Teller<'_> {
         let together = if matches!(step.repeat, Repeat::AtOnce(_)) { ready.len() } else { TOGETHER };
         let start = self.recorder.count();
         let exchanges: Vec<Exchange> =
-            futures::stream::iter(ready.into_iter().map(|ready| wires.send(ready.sender, ready.request)))
+            futures::stream::iter(ready.iter().map(|ready| wires.send(&ready.sender, ready.request.clone())))
                 .buffered(together)
                 .collect()
                 .await;
         self.unordered.push(start..self.recorder.count());
         let mut answers = Vec::with_capacity(exchanges.len());
         for exchange in &exchanges {
-            match judgeable(exchange) {
+            match judgeable(exchange, step.waits) {
                 Ok(answer) => answers.push(answer),
                 Err(why) => return Ok(Done::ends(Showed::Unclear(why.clone()), why)),
             }
@@ -168,7 +199,7 @@ impl Teller<'_> {
         let lag = if template.reads_a_list() { self.setting.list_patience } else { Duration::ZERO };
         let mut backoff = Backoff::new(within.unwrap_or(lag), Duration::from_millis(250));
         loop {
-            let answer = match self.read_back(template, wires).await? {
+            let answer = match self.read_back(template, step.waits, wires).await? {
                 Ok(answer) => answer,
                 Err(why) => return Ok(Showed::Unclear(why)),
             };
@@ -184,11 +215,12 @@ impl Teller<'_> {
     async fn read_back(
         &self,
         template: &RequestTemplate,
+        waits: bool,
         wires: &Wires<'_>,
     ) -> Result<Result<Answer, String>, Unsent> {
         let ready = self.ready(template, &self.scope())?;
-        let exchange = wires.send(ready.sender, ready.request).await;
-        Ok(judgeable(&exchange).cloned().map_err(|why| format!("the read-back: {why}")))
+        let exchange = wires.send(&ready.sender, ready.request).await;
+        Ok(judgeable(&exchange, waits).cloned().map_err(|why| format!("the read-back: {why}")))
     }
 
     /// Of the same request, sent several times, each answer is right.
@@ -238,7 +270,7 @@ impl Teller<'_> {
 
 impl Wires<'_> {
     /// Sends a request as somebody. A step that acts as the second tenant is passed over where there is none.
-    pub(super) async fn send(&self, sender: Sender, request: Request) -> Exchange {
+    pub(super) async fn send(&self, sender: &Sender, request: Request) -> Exchange {
         let wire: &dyn Wire = match (sender, self.other) {
             (Sender::OtherTenant, Some(other)) => other,
             _ => self.own,
@@ -305,11 +337,21 @@ impl Done {
     }
 }
 
-/// An answer that says something about the target: there is one, and it is not "too many requests".
-pub(super) fn judgeable(exchange: &Exchange) -> Result<&Answer, String> {
+/// The request of somebody who shows this, and not the target's own credentials beside it.
+fn with_shown(request: Request, shown: &[(String, String)]) -> Request {
+    let names_its_own = shown.iter().any(|(name, _)| name.eq_ignore_ascii_case("authorization"));
+    // For the client an empty Authorization means that none is sent.
+    let none = (!shown.is_empty() && !names_its_own).then_some(("Authorization", ""));
+    let shown = shown.iter().map(|(name, value)| (name.as_str(), value.as_str())).chain(none);
+    shown.fold(request, |request, (name, value)| request.header(name, value))
+}
+
+/// An answer that says something about the target: there is one, and it is not "too many requests" where that was waited
+/// for.
+pub(super) fn judgeable(exchange: &Exchange, waited: bool) -> Result<&Answer, String> {
     match &exchange.result {
         Err(broken) => Err(broken.to_string()),
-        Ok(answer) if answer.status == 429 => {
+        Ok(answer) if answer.status == 429 && waited => {
             Err("the server answers 429 (too many requests) for longer than this run waits".to_owned())
         }
         Ok(answer) => Ok(answer),

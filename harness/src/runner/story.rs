@@ -20,10 +20,11 @@ use super::needs::unmet;
 use super::observed::{Cause, NotTried, Observed, Showed, Story, StoryReport};
 use super::recorder::Recorder;
 use super::{Event, Setting};
+use crate::access::Opens;
 use crate::access::ways::{Tried, Ways};
 use crate::backoff::Backoff;
 use crate::json::template::Unbound;
-use crate::scenario::model::{Access, Action, Check, IdpAct, RequestTemplate, Step, TaskEnd};
+use crate::scenario::model::{Access, Action, Check, Door, IdpAct, RequestTemplate, Step, TaskEnd};
 use crate::secrets::URL_VALUE;
 
 /// Does everything that the story says.
@@ -75,12 +76,12 @@ pub(super) struct Teller<'a> {
     pub(super) recorder: &'a Recorder,
     wire: &'a dyn Wire,
     other: Option<&'a dyn Wire>,
-    ways: Ways<'a>,
+    pub(super) ways: Ways<'a>,
     pub(super) names: Names,
     directory: Directory,
     provisioner: Option<Provisioner>,
     pub(super) bindings: Bindings,
-    last_act: &'static str,
+    pub(super) last_act: &'static str,
     observed: Vec<Observed>,
     pub(super) unordered: Vec<std::ops::Range<usize>>,
     ended: Option<Cause>,
@@ -181,14 +182,14 @@ impl Teller<'_> {
     }
 
     async fn act(&mut self, step: &Step) -> Done {
-        let other = self.other.map(|other| self.recorder.over(other));
+        let other = self.other.map(|other| self.recorder.over(other).waiting(step.waits()));
         let other = other.as_ref().map(|other| other as &dyn Wire);
         let Some(fault) = &step.fault else {
-            let own = self.recorder.over(self.wire);
+            let own = self.recorder.over(self.wire).waiting(step.waits());
             return self.act_over(step, &Wires { own: &own, other }).await;
         };
         let faulty = Faulty::new(self.wire, vec![fault.fault.clone()]);
-        let own = self.recorder.over(&faulty);
+        let own = self.recorder.over(&faulty).waiting(step.waits());
         let done = self.act_over(step, &Wires { own: &own, other }).await;
         if faulty.left() > 0 && matches!(done.showed, Showed::Held | Showed::Otherwise { .. }) {
             return Done::of(Showed::Unclear(
@@ -202,8 +203,9 @@ impl Teller<'_> {
         match &step.action {
             Action::Idp { act, expect } => self.idp(act, *expect, wires.own).await,
             Action::Account { people } => self.account(people, wires.own).await,
-            Action::Access { people, group, is } => {
-                self.access(people, group.as_deref(), *is, step.within, wires.own).await
+            Action::Administrator { act, people } => self.administrator(*act, people, wires.own).await,
+            Action::Access { people, door, is } => {
+                self.access(people, door, *is, step.within, wires.own).await
             }
             Action::Request(request) => self
                 .request(request, step.within, wires)
@@ -345,7 +347,7 @@ impl Teller<'_> {
     async fn access(
         &mut self,
         people: &[String],
-        group: Option<&str>,
+        door: &Door,
         is: Access,
         within: Option<Duration>,
         wire: &dyn Wire,
@@ -354,12 +356,17 @@ impl Teller<'_> {
         // One time limit for the step: more people and more probes do not make the promise weaker.
         let deadline = tokio::time::Instant::now() + within;
         let start = self.recorder.count();
+        let (group, opens, missing) = match door {
+            Door::Ordinary => (None, Opens::Everybody, NotTried::NoProbe),
+            Door::Group(group) => (Some(group.as_str()), Opens::Group, NotTried::NoDoor),
+            Door::Administrator => (None, Opens::Administrator, NotTried::NoAdministratorDoor),
+        };
         let mut notes = Vec::new();
         let mut only_reported = false;
         let (mut otherwise, mut unclear): (Vec<Unlike>, Vec<String>) = (Vec::new(), Vec::new());
         for name in people {
             let Some(who) = self.scope().who(name, group, self.recorder) else { continue };
-            match self.ways.expect(&who, is, deadline, wire).await {
+            match self.ways.expect(&who, opens, is, deadline, wire).await {
                 Tried::AsExpected { notes: recorded, observed } => {
                     notes.extend(recorded.into_iter().map(|note| format!("{name}: {note}")));
                     if !observed {
@@ -371,10 +378,7 @@ impl Teller<'_> {
                     otherwise.push(Unlike { expected, actual: format!("{name}: {actual}") });
                 }
                 Tried::Unclear(why) => unclear.push(format!("{name}: {why}")),
-                Tried::NoProbe => {
-                    let missing = if group.is_some() { NotTried::NoDoor } else { NotTried::NoProbe };
-                    return Done::of(Showed::NotTried(missing));
-                }
+                Tried::NoProbe => return Done::of(Showed::NotTried(missing)),
             }
         }
         let showed = if let Some(first) = otherwise.first() {
@@ -405,16 +409,19 @@ impl Teller<'_> {
         match &step.action {
             Action::Idp { act, .. } => (act.in_words(), act.word().to_owned()),
             Action::Account { people } => (format!("account {}", people.join(", ")), "account".to_owned()),
-            Action::Access { people, group, is } => {
+            Action::Administrator { act, people } => {
+                let word = act.word();
+                (format!("administrator: {word} {}", people.join(", ")), format!("administrator {word}"))
+            }
+            Action::Access { people, door, is } => {
                 let is = if *is == Access::Allowed { "allowed" } else { "blocked" };
-                let door = group.as_ref().map_or_else(String::new, |group| format!(" through {group}"));
-                let what = format!("access {}{door} is {is}", people.join(", "));
-                let after = if group.is_some() {
-                    format!("{} (group)", self.last_act)
-                } else {
-                    self.last_act.to_owned()
+                let (through, kind) = match door {
+                    Door::Ordinary => (String::new(), ""),
+                    Door::Group(group) => (format!(" through {group}"), " (group)"),
+                    Door::Administrator => (" to the administration".to_owned(), " (administration)"),
                 };
-                (what, format!("access {is} after {after}"))
+                let what = format!("access {}{through} is {is}", people.join(", "));
+                (what, format!("access {is} after {}{kind}", self.last_act))
             }
             // Plain requests of different scenarios have nothing to do with each other.
             Action::Request(step) => {

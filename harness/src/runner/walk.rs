@@ -86,8 +86,8 @@ impl Teller<'_> {
         let mut walk = Walk { pages: 0, resources: Vec::new(), next };
         loop {
             let ready = self.ready(&step.request, &self.scope())?;
-            let exchange = wires.send(ready.sender, walk.next.of(ready.request)).await;
-            let answer = match judgeable(&exchange) {
+            let exchange = wires.send(&ready.sender, walk.next.of(ready.request)).await;
+            let answer = match judgeable(&exchange, true) {
                 Ok(answer) => answer,
                 Err(why) => return Ok(Err(format!("page {}: {why}", walk.pages + 1))),
             };

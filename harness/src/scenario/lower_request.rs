@@ -54,9 +54,11 @@ impl Lowering<'_> {
         // The read-back may use what was kept of the answer.
         let keep = self.keeps(raw.keep.take());
         let after = raw.after.as_ref().and_then(|after| self.request_line(after));
+        let waits = raw.wait.as_ref().is_none_or(|wait| wait.value);
         let mut step =
-            RequestStep { request: request?, beside, repeat, after, judged: Judged::Nothing, keep };
+            RequestStep { request: request?, beside, repeat, after, judged: Judged::Nothing, keep, waits };
         self.load_is_allowed(&raw, &line, &step);
+        self.people_speak_alone(&raw, &line, &step);
         let sent = Sent { count: step.count(), alike, read_back: step.after.is_some(), check: has_check };
         step.judged = self.judged(&mut raw, &line, sent)?;
         Some(Action::Request(Box::new(step)))
@@ -72,6 +74,9 @@ impl Lowering<'_> {
             sender: raw.sender.take(),
             fill: None,
         })?;
+        if matches!(request.sender, Sender::Person(_)) {
+            self.mistake(&line, "a person walks no lists", "read one page: `request: GET /Users`");
+        }
         if request.method != Method::GET {
             self.mistake(&line, "a walk reads", "write `walk: GET /Users?filter=...&count=2`");
         }
@@ -128,6 +133,28 @@ impl Lowering<'_> {
         }
     }
 
+    /// What a person sends is sent by each of their ways, one after the other.
+    fn people_speak_alone(&mut self, raw: &RawStep, line: &At<String>, step: &RequestStep) {
+        let is_person = |request: &RequestTemplate| matches!(request.sender, Sender::Person(_));
+        if !step.requests().any(is_person) {
+            return;
+        }
+        if step.repeat != Repeat::Once {
+            self.mistake(
+                line,
+                "a person sends a request by each of their ways, one after the other",
+                "leave `parallel`, `beside` and `times` out",
+            );
+        }
+        if let Some(outcomes) = &raw.outcomes {
+            self.mistake(
+                outcomes,
+                "`outcomes` of a request that is sent by each way of a person",
+                "say what is right by every one of them: `expect:`",
+            );
+        }
+    }
+
     fn within_bounds(&mut self, number: &At<u32>, bounds: std::ops::RangeInclusive<u32>, what: &str) {
         if !bounds.contains(&number.value) {
             let help = format!("write a number from {} to {}", bounds.start(), bounds.end());
@@ -177,15 +204,18 @@ impl Lowering<'_> {
 
     fn sender(&mut self, at: &At<String>) -> Sender {
         let all = [Sender::Nobody, Sender::WrongToken, Sender::OtherTenant];
-        let named = all.into_iter().find(|sender| sender.word() == Some(&at.value));
-        if named.is_none() {
-            self.mistake(
-                at,
-                format!("{:?} sends no requests", at.value),
-                "there are: nobody, wrong-token, other-tenant; left out, the target's own credentials are used",
-            );
+        if let Some(named) = all.into_iter().find(|sender| sender.word() == Some(&at.value)) {
+            return named;
         }
-        named.unwrap_or(Sender::Own)
+        if self.scope.has_person(&at.value) {
+            return Sender::Person(at.value.clone());
+        }
+        self.mistake(
+            at,
+            format!("{:?} sends no requests", at.value),
+            "there are: nobody, wrong-token, other-tenant and the people of the scenario; left out, the target's own credentials are used",
+        );
+        Sender::Own
     }
 
     fn request_line(&mut self, line: &At<String>) -> Option<RequestTemplate> {

@@ -7,7 +7,7 @@ use http::Method;
 use scimspec_mock_idp::fault::{Fault, FaultKind};
 
 use super::lower::Lowering;
-use super::model::{Access, Action, FaultOnStep, IdpAct, Step, TaskEnd};
+use super::model::{Access, Action, AdministratorAct, Door, FaultOnStep, IdpAct, Step, TaskEnd};
 use super::raw::{At, RawExpect, RawFault, RawStep};
 use crate::json::strict;
 use crate::json::template::Text;
@@ -21,12 +21,13 @@ pub(super) fn steps(lowering: &mut Lowering<'_>, raw: Vec<At<RawStep>>) -> Vec<S
 const BELONGS: &[(&str, &[&str])] = &[
     ("idp", &["people", "group", "set", "expect", "fault"]),
     ("account", &[]),
-    ("access", &["group", "is", "within"]),
+    ("administrator", &["people"]),
+    ("access", &["group", "door", "is", "within"]),
     (
         "request",
         &[
             "json", "text", "headers", "as", "fill", "parallel", "beside", "times", "after", "keep",
-            "expect", "outcomes", "fault", "within",
+            "expect", "outcomes", "fault", "within", "wait",
         ],
     ),
     ("walk", &["headers", "as", "by", "most", "keep", "expect", "outcomes", "fault", "within"]),
@@ -45,6 +46,7 @@ impl Lowering<'_> {
         let action = match kind {
             "idp" => self.idp(raw)?,
             "account" => Action::Account { people: self.people(raw.account) },
+            "administrator" => self.administrator(raw)?,
             "access" => self.access(raw, &place)?,
             "walk" => self.walk(raw, check.is_some())?,
             _ => self.request(raw, check.is_some())?,
@@ -57,6 +59,7 @@ impl Lowering<'_> {
         let present = [
             raw.idp.is_some(),
             raw.account.is_some(),
+            raw.administrator.is_some(),
             raw.access.is_some(),
             raw.request.is_some(),
             raw.walk.is_some(),
@@ -69,7 +72,7 @@ impl Lowering<'_> {
                 self.mistake(
                     at,
                     "this step does nothing",
-                    "a step has one of: idp, account, access, request, walk",
+                    "a step has one of: idp, account, administrator, access, request, walk",
                 );
                 None
             }
@@ -86,6 +89,7 @@ impl Lowering<'_> {
         let present = [
             ("people", raw.people.is_some()),
             ("group", raw.group.is_some()),
+            ("door", raw.door.is_some()),
             ("set", raw.set.is_some()),
             ("is", raw.is.is_some()),
             ("json", raw.json.is_some()),
@@ -104,6 +108,7 @@ impl Lowering<'_> {
             ("outcomes", raw.outcomes.is_some()),
             ("fault", raw.fault.is_some()),
             ("within", raw.within.is_some()),
+            ("wait", raw.wait.is_some()),
         ];
         let allowed = BELONGS.iter().find(|(k, _)| *k == kind).map_or(&[][..], |(_, keys)| keys);
         for (key, _) in present.iter().filter(|(key, there)| *there && !allowed.contains(key)) {
@@ -258,9 +263,27 @@ impl Lowering<'_> {
         }
     }
 
+    fn administrator(&mut self, raw: RawStep) -> Option<Action> {
+        let word = raw.administrator?;
+        let before = self.count();
+        let people = self.people(raw.people);
+        let act = AdministratorAct::named(&word.value);
+        if act.is_none() {
+            let all = AdministratorAct::ALL.map(AdministratorAct::word).join(", ");
+            self.mistake(
+                &word,
+                format!("{:?} is nothing that an administrator does", word.value),
+                format!("there are: {all}"),
+            );
+        } else if people.is_empty() && self.count() == before {
+            self.mistake(&word, format!("`{}` does not say who", word.value), "add `people: [...]`");
+        }
+        Some(Action::Administrator { act: act?, people })
+    }
+
     fn access(&mut self, raw: RawStep, place: &At<()>) -> Option<Action> {
         let people = self.people(raw.access);
-        let group = raw.group.as_ref().and_then(|group| self.group(group));
+        let door = self.door(raw.group.as_ref(), raw.door.as_ref());
         let is = match raw.is.as_ref().map(|is| is.value.as_str()) {
             Some("allowed") => Access::Allowed,
             Some("blocked") => Access::Blocked,
@@ -275,7 +298,31 @@ impl Lowering<'_> {
                 return None;
             }
         };
-        Some(Action::Access { people, group, is })
+        Some(Action::Access { people, door: door?, is })
+    }
+
+    fn door(&mut self, group: Option<&At<String>>, door: Option<&At<String>>) -> Option<Door> {
+        match (group, door) {
+            (None, None) => Some(Door::Ordinary),
+            (Some(group), None) => self.group(group).map(Door::Group),
+            (None, Some(door)) if door.value == "administrator" => Some(Door::Administrator),
+            (None, Some(door)) => {
+                self.mistake(
+                    door,
+                    format!("there is no door called {:?}", door.value),
+                    "write `door: administrator`, or name the group whose door it is: `group:`",
+                );
+                None
+            }
+            (Some(_), Some(door)) => {
+                self.mistake(
+                    door,
+                    "`group` and `door` at once",
+                    "one step tries one door: make it a step each",
+                );
+                None
+            }
+        }
     }
 
     fn people(&mut self, people: Option<Vec<At<String>>>) -> Vec<String> {

@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::Value;
 
 use super::lower::Lowering;
-use super::model::{ByCase, Case, Check, Need};
+use super::model::{AdministratorAct, ByCase, Case, Check, Need};
 use super::raw::{At, RawCase};
 use crate::catalogue::{Level, RequirementId};
 use crate::json::strict;
@@ -190,20 +190,24 @@ impl Lowering<'_> {
             "no:index-paging" => Some(Need::NoIndexPaging),
             "access" => Some(Need::Access),
             "group-access" => Some(Need::GroupAccess),
+            "administrator-access" => Some(Need::AdministratorAccess),
+            "own-credential" => Some(Need::OwnCredential),
             "account" => Some(Need::Account),
+            "administrator:only" => Some(Need::OnlyAdministrator),
             "token" => Some(Need::Token),
             "other-tenant" => Some(Need::OtherTenant),
             word => feature(word)
                 .map(Need::Feature)
                 .or_else(|| word.strip_prefix("no:").and_then(feature).map(Need::No))
                 .or_else(|| named("attribute:").map(Need::Attribute))
+                .or_else(|| AdministratorAct::named(&named("administrator:")?).map(Need::Administrator))
                 .or_else(|| named("resource-type:").map(Need::ResourceType)),
         };
         if known.is_none() {
             self.mistake(
                 need,
                 format!("{word:?} is nothing that a target can be asked for"),
-                "there are: patch, filter, bulk, sort, etag, changePassword, cursor, index-paging (each with `no:` in front too), groups, enterprise, access, group-access, account, token, other-tenant, resource-type:NAME and attribute:NAME",
+                "there are: patch, filter, bulk, sort, etag, changePassword, cursor, index-paging (each with `no:` in front too), groups, enterprise, access, group-access, administrator-access, own-credential, account, administrator:block (unblock, promote, demote, only), token, other-tenant, resource-type:NAME and attribute:NAME",
             );
         }
         known

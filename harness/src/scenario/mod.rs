@@ -1,6 +1,7 @@
-//! Scenario files: what stands in them (`raw`), what they mean (`model`, `requests`), how one becomes the other (`lower`
+//! Scenario files: what stands in them (`raw`), what they mean (`model`, `requests`, `acts`), how one becomes the other (`lower`
 //! and its kin, `scope`), where they are found (`loader`), and what is said about mistakes (`diagnostic`).
 
+pub mod acts;
 pub mod diagnostic;
 pub mod loader;
 pub mod lower;

@@ -7,12 +7,13 @@ use std::time::Duration;
 use scimspec_mock_idp::persona::PersonaName;
 use serde_json::Value;
 
+pub use super::acts::{AdministratorAct, IdpAct, TaskEnd};
 pub use super::requests::{
     AnswerPattern, Body, Judged, Keep, Kept, Outcome, OutcomeVerdict, Repeat, RequestStep, RequestTarget,
     RequestTemplate, Sender, Statuses, Tally, WalkBy, WalkStep,
 };
 use crate::catalogue::{Level, RequirementId};
-use crate::json::template::{Reference, Text};
+use crate::json::template::Reference;
 
 /// One story.
 #[derive(Debug, Clone)]
@@ -88,8 +89,16 @@ pub enum Need {
     Access,
     /// An access probe that only a group opens.
     GroupAccess,
+    /// An access probe that only administrators open.
+    AdministratorAccess,
+    /// An access probe with `speaks`, by which a person can show who they are in a request of their own.
+    OwnCredential,
     /// A way to make an account outside SCIM (`[account]` in the configuration).
     Account,
+    /// What the application's administrator can be made to do (`[administrator]` in the configuration).
+    Administrator(AdministratorAct),
+    /// That nobody else administers the application (`only = true` there).
+    OnlyAdministrator,
     /// A token of the target's own: whoever needs none is not refused without.
     Token,
     /// The token of a second tenant (`[target.other-tenant]` in the configuration).
@@ -140,12 +149,19 @@ pub enum Action {
         /// Whose.
         people: Vec<String>,
     },
+    /// The application's administrator does something about these people, outside SCIM.
+    Administrator {
+        /// What.
+        act: AdministratorAct,
+        /// About whom.
+        people: Vec<String>,
+    },
     /// These people try to get in.
     Access {
         /// Who.
         people: Vec<String>,
-        /// Through the door that only this group opens; none: by every ordinary way.
-        group: Option<String>,
+        /// By which ways.
+        door: Door,
         /// What must come of it.
         is: Access,
     },
@@ -168,50 +184,15 @@ pub struct Check {
     pub level: Level,
 }
 
-/// What happens in the identity provider.
+/// By which ways someone tries to get in.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum IdpAct {
-    /// "Test connection".
-    TestConnection,
-    /// The application is assigned to each person.
-    Assign(Vec<String>),
-    /// The assignment is taken away from each.
-    Unassign(Vec<String>),
-    /// Mapped attributes change.
-    ChangeProfile(Vec<String>, Vec<(String, Text)>),
-    /// Each is suspended in the provider.
-    Suspend(Vec<String>),
-    /// A suspension ends.
-    Unsuspend(Vec<String>),
-    /// Each is deactivated in the provider.
-    Deactivate(Vec<String>),
-    /// Each is deleted in the provider.
-    Delete(Vec<String>),
-    /// The application is assigned to a group.
-    AssignGroup(String),
-    /// That assignment is taken away.
-    UnassignGroup(String),
-    /// People join a group.
-    Join(String, Vec<String>),
-    /// People leave a group.
-    Leave(String, Vec<String>),
-    /// A group is pushed.
-    PushGroup(String),
-    /// Its whole member list is pushed again.
-    PushNow(String),
-    /// A group gets another name.
-    RenameGroup(String),
-    /// A pushed group is deleted in the application.
-    DeleteGroup(String),
-}
-
-/// How a provider's task ends.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum TaskEnd {
-    /// Carried out.
-    Done,
-    /// Failed, as an administrator would see it.
-    Failed,
+pub enum Door {
+    /// By every ordinary way.
+    Ordinary,
+    /// Through the door that only this group opens.
+    Group(String),
+    /// Through the door that only administrators open.
+    Administrator,
 }
 
 /// Whether someone is in.
@@ -266,7 +247,7 @@ impl Scenario {
             Action::Request(request) => request.requests().all(|request| request.method == http::Method::GET),
             Action::Walk(_) => true,
             Action::Idp { act, .. } => *act == IdpAct::TestConnection,
-            Action::Account { .. } | Action::Access { .. } => false,
+            Action::Account { .. } | Action::Administrator { .. } | Action::Access { .. } => false,
         };
         self.people.is_empty() && self.groups.is_empty() && self.steps.iter().all(reads)
     }
@@ -297,9 +278,9 @@ impl Step {
             Action::Idp { act: IdpAct::ChangeProfile(_, changes), .. } => {
                 changes.iter().flat_map(|(_, text)| text.references().cloned()).collect()
             }
-            Action::Idp { .. } | Action::Account { .. } | Action::Access { .. } => Vec::new(),
             Action::Request(request) => request.references(),
             Action::Walk(walk) => walk.references(),
+            _ => Vec::new(),
         }
     }
 
@@ -308,21 +289,38 @@ impl Step {
         match &self.action {
             Action::Request(request) => &request.keep,
             Action::Walk(walk) => &walk.keep,
-            Action::Idp { .. } | Action::Account { .. } | Action::Access { .. } => &[],
+            _ => &[],
         }
     }
 
-    /// What those who send its requests need: a second tenant's token, or a target that asks for one at all.
+    /// What those who send its requests need: a second tenant's token, a target that asks for one at all, something to show.
     pub fn senders_need(&self) -> Vec<&'static Need> {
         let need = |request: &RequestTemplate| match request.sender {
             Sender::Own => None,
             Sender::Nobody | Sender::WrongToken => Some(&Need::Token),
             Sender::OtherTenant => Some(&Need::OtherTenant),
+            Sender::Person(_) => Some(&Need::OwnCredential),
         };
         match &self.action {
             Action::Request(step) => step.requests().filter_map(need).collect(),
             Action::Walk(walk) => need(&walk.request).into_iter().collect(),
-            Action::Idp { .. } | Action::Account { .. } | Action::Access { .. } => Vec::new(),
+            _ => Vec::new(),
+        }
+    }
+
+    /// What the application's administrator does in it.
+    pub fn administrator_act(&self) -> Option<AdministratorAct> {
+        match self.action {
+            Action::Administrator { act, .. } => Some(act),
+            _ => None,
+        }
+    }
+
+    /// Whether a 429 is waited for (RFC 6585, section 4), as it is unless the step is about it.
+    pub fn waits(&self) -> bool {
+        match &self.action {
+            Action::Request(request) => request.waits,
+            _ => true,
         }
     }
 }
@@ -352,87 +350,6 @@ impl Check {
         match &self.case {
             Some(case) => format!("{case}/{}", self.slug),
             None => self.slug.clone(),
-        }
-    }
-}
-
-impl IdpAct {
-    /// The word of the scenario file.
-    pub fn word(&self) -> &'static str {
-        match self {
-            Self::TestConnection => "test-connection",
-            Self::Assign(_) => "assign",
-            Self::Unassign(_) => "unassign",
-            Self::ChangeProfile(..) => "change-profile",
-            Self::Suspend(_) => "suspend",
-            Self::Unsuspend(_) => "unsuspend",
-            Self::Deactivate(_) => "deactivate",
-            Self::Delete(_) => "delete",
-            Self::AssignGroup(_) => "assign-group",
-            Self::UnassignGroup(_) => "unassign-group",
-            Self::Join(..) => "join",
-            Self::Leave(..) => "leave",
-            Self::PushGroup(_) => "push-group",
-            Self::PushNow(_) => "push-now",
-            Self::RenameGroup(_) => "rename-group",
-            Self::DeleteGroup(_) => "delete-group",
-        }
-    }
-}
-
-impl IdpAct {
-    /// What happens, in words that may stand behind "could not": `push the group staff`.
-    pub fn in_words(&self) -> String {
-        let whom = self.people().join(" and ");
-        let group = self.group().unwrap_or_default();
-        match self {
-            Self::TestConnection => "test the connection".to_owned(),
-            Self::Assign(_) => format!("assign {whom}"),
-            Self::Unassign(_) => format!("unassign {whom}"),
-            Self::ChangeProfile(..) => format!("change the profile of {whom}"),
-            Self::Suspend(_) => format!("suspend {whom}"),
-            Self::Unsuspend(_) => format!("end the suspension of {whom}"),
-            Self::Deactivate(_) => format!("deactivate {whom}"),
-            Self::Delete(_) => format!("delete {whom}"),
-            Self::AssignGroup(_) => format!("assign the group {group}"),
-            Self::UnassignGroup(_) => format!("unassign the group {group}"),
-            Self::Join(..) => format!("add {whom} to {group}"),
-            Self::Leave(..) => format!("take {whom} out of {group}"),
-            Self::PushGroup(_) => format!("push the group {group}"),
-            Self::PushNow(_) => format!("push the members of {group} again"),
-            Self::RenameGroup(_) => format!("rename the group {group}"),
-            Self::DeleteGroup(_) => format!("delete the group {group}"),
-        }
-    }
-
-    /// Whom it names.
-    pub fn people(&self) -> &[String] {
-        match self {
-            Self::Assign(people)
-            | Self::Unassign(people)
-            | Self::ChangeProfile(people, _)
-            | Self::Suspend(people)
-            | Self::Unsuspend(people)
-            | Self::Deactivate(people)
-            | Self::Delete(people)
-            | Self::Join(_, people)
-            | Self::Leave(_, people) => people,
-            _ => &[],
-        }
-    }
-
-    /// The group that it names.
-    pub fn group(&self) -> Option<&str> {
-        match self {
-            Self::AssignGroup(group)
-            | Self::UnassignGroup(group)
-            | Self::Join(group, _)
-            | Self::Leave(group, _)
-            | Self::PushGroup(group)
-            | Self::PushNow(group)
-            | Self::RenameGroup(group)
-            | Self::DeleteGroup(group) => Some(group),
-            _ => None,
         }
     }
 }

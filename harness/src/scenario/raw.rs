@@ -30,7 +30,8 @@ pub struct RawScenario {
     pub personas: Option<Vec<At<String>>>,
     /// What the target must be able to do, else the scenario is skipped: `patch`, `filter`, `bulk`, `sort`, `etag`,
     /// `changePassword`, `cursor`, `index-paging`, `no:patch` (it says that it lacks it), `groups`, `enterprise`,
-    /// `resource-type:NAME`, `access`, `group-access`, `account`, `other-tenant`, `attribute:emails`,
+    /// `resource-type:NAME`, `access`, `group-access`, `administrator-access`, `own-credential`, `account`,
+    /// `administrator:block` (and `unblock`, `promote`, `demote`, `only`), `token`, `other-tenant`, `attribute:emails`,
     /// `attribute:Group.externalId`, `attribute:URN:department`; in a table `${case.COLUMN}`.
     #[schemars(with = "Option<Vec<String>>")]
     pub needs: Option<Vec<At<String>>>,
@@ -55,7 +56,7 @@ pub struct RawScenario {
     pub steps: Vec<At<RawStep>>,
 }
 
-/// One step: exactly one of `idp`, `account`, `access`, `request`, `walk`, and what belongs to it.
+/// One step: exactly one of `idp`, `account`, `administrator`, `access`, `request`, `walk`, and what belongs to it.
 #[derive(Debug, Default, serde::Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct RawStep {
@@ -65,6 +66,9 @@ pub struct RawStep {
     /// The application makes accounts for these people outside SCIM.
     #[schemars(with = "Option<Vec<String>>")]
     pub account: Option<Vec<At<String>>>,
+    /// What the application's own administrator does outside SCIM: `block`, `unblock`, `promote` or `demote`.
+    #[schemars(with = "Option<String>")]
+    pub administrator: Option<At<String>>,
     /// These people try to get in.
     #[schemars(with = "Option<Vec<String>>")]
     pub access: Option<Vec<At<String>>>,
@@ -79,12 +83,15 @@ pub struct RawStep {
     /// What the target must be able to do, else the step is passed over: its check is skipped, the story goes on.
     #[schemars(with = "Option<Vec<String>>")]
     pub needs: Option<Vec<At<String>>>,
-    /// With `idp`: whom it is about.
+    /// With `idp` and `administrator`: whom it is about.
     #[schemars(with = "Option<Vec<String>>")]
     pub people: Option<Vec<At<String>>>,
     /// With `idp`: which group. With `access`: the door that only this group opens.
     #[schemars(with = "Option<String>")]
     pub group: Option<At<String>>,
+    /// With `access`: `administrator`, the door that only administrators open.
+    #[schemars(with = "Option<String>")]
+    pub door: Option<At<String>>,
     /// With `idp: change-profile`: the attributes that change, as a JSON object of strings.
     #[schemars(with = "Option<String>")]
     pub set: Option<At<String>>,
@@ -100,14 +107,17 @@ pub struct RawStep {
     /// With `request`: the body as it shall be sent, where it is not JSON or not valid.
     #[schemars(with = "Option<String>")]
     pub text: Option<At<String>>,
-    /// With `request` and `walk`: who sends it: `nobody`, `wrong-token` or `other-tenant`. Default: the target's own
-    /// credentials.
+    /// With `request` and `walk`: who sends it: `nobody`, `wrong-token` or `other-tenant`; with `request` also a person of the
+    /// scenario. Default: the target's own credentials.
     #[serde(rename = "as")]
     #[schemars(with = "Option<String>")]
     pub sender: Option<At<String>>,
     /// With `request`: `false` keeps a body as it is written that lacks what the target's schema requires.
     #[schemars(with = "Option<bool>")]
     pub fill: Option<At<bool>>,
+    /// With `request`: `false` takes a 429 for an answer like others, and does not wait and send it again.
+    #[schemars(with = "Option<bool>")]
+    pub wait: Option<At<bool>>,
     /// With `request`: this many at once.
     #[schemars(with = "Option<u32>")]
     pub parallel: Option<At<u32>>,

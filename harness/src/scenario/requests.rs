@@ -27,6 +27,8 @@ pub struct RequestStep {
     pub judged: Judged,
     /// What is kept of the answer, under which name.
     pub keep: Vec<Keep>,
+    /// Whether a 429 is waited for; where it is not, it is an answer like others.
+    pub waits: bool,
 }
 
 /// How often a request is sent.
@@ -102,7 +104,7 @@ pub enum Body {
 }
 
 /// Who sends a request.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Sender {
     /// Whom the target knows: its own credentials.
     Own,
@@ -112,6 +114,8 @@ pub enum Sender {
     WrongToken,
     /// The second tenant, with its own valid token.
     OtherTenant,
+    /// A person of the scenario, with what they show of who they are, by each way that has something to show.
+    Person(String),
 }
 
 /// What makes an answer right.
@@ -274,12 +278,13 @@ impl AnswerPattern {
 
 impl Sender {
     /// The word of the scenario file; none for the usual one.
-    pub fn word(self) -> Option<&'static str> {
+    pub fn word(&self) -> Option<&str> {
         match self {
             Self::Own => None,
             Self::Nobody => Some("nobody"),
             Self::WrongToken => Some("wrong-token"),
             Self::OtherTenant => Some("other-tenant"),
+            Self::Person(name) => Some(name),
         }
     }
 }

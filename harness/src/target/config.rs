@@ -11,6 +11,7 @@ use serde::Deserialize;
 use url::Url;
 
 use super::OtherTenant;
+use crate::access::administrator::RawAdministrator;
 use crate::access::{Probe, ProbeError, Probes};
 use crate::json::template::TemplateError;
 use crate::secrets::Secrets;
@@ -23,7 +24,7 @@ pub const DEFAULT_WITHIN: Duration = Duration::from_secs(5);
 pub struct Config {
     /// `[target]`.
     pub target: TargetSection,
-    /// `[access]` and `[account]`.
+    /// `[access]`, `[account]` and `[administrator]`.
     pub probes: Probes,
 }
 
@@ -96,11 +97,11 @@ pub enum ConfigError {
     /// A provider that there is not.
     #[error("[target] idps: there is no provider {0:?}; there are: okta, entra")]
     NoProvider(String),
-    /// An access probe that cannot be.
-    #[error("[access.{name}]: {source}")]
+    /// An access probe, or requests beside it, that cannot be.
+    #[error("[{table}]: {source}")]
     Probe {
-        /// Which.
-        name: String,
+        /// The table in which it stands.
+        table: String,
         /// What is wrong.
         source: ProbeError,
     },
@@ -139,6 +140,7 @@ struct File {
     #[serde(default)]
     access: toml::Table,
     account: Option<crate::access::RawAccount>,
+    administrator: Option<RawAdministrator>,
 }
 
 #[derive(Default, Deserialize)]
@@ -197,16 +199,17 @@ impl Config {
             }
             let raw = value.try_into().map_err(|error| toml(format!(" [access.{name}]:"), &error))?;
             let probe = Probe::new(&name, raw, beside)
-                .map_err(|source| ConfigError::Probe { name: name.clone(), source })?;
+                .map_err(|source| ConfigError::Probe { table: format!("access.{name}"), source })?;
             probes.push(probe);
         }
-        let account = file
-            .account
-            .map(|raw| {
-                raw.resolve().map_err(|source| ConfigError::Probe { name: "[account]".to_owned(), source })
-            })
-            .transpose()?;
-        Ok(Self { target, probes: Probes { within, probes, account, secrets: named } })
+        let in_table = |table: &str| {
+            let table = table.to_owned();
+            move |source| ConfigError::Probe { table, source }
+        };
+        let account = file.account.map(|raw| raw.resolve().map_err(in_table("account"))).transpose()?;
+        let administrator = file.administrator.map(|raw| raw.resolve().map_err(in_table("administrator")));
+        let administrator = administrator.transpose()?.unwrap_or_default();
+        Ok(Self { target, probes: Probes { within, probes, account, administrator, secrets: named } })
     }
 }
 

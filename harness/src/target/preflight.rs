@@ -1,7 +1,7 @@
 //! The look at a target before anything else: can it be reached, does it let us in, does it speak SCIM, and what does
 //! it say it can do. Each discovery endpoint may be missing; a capability that nobody states is tried.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use http::Method;
 use scimspec_mock_idp::directory::Person;
@@ -10,6 +10,8 @@ use serde_json::Value;
 
 use super::Target;
 use super::published::Published;
+use crate::access::Opens;
+use crate::scenario::model::AdministratorAct;
 
 /// What the target says it can do.
 #[derive(Debug, Clone, Default)]
@@ -29,8 +31,16 @@ pub struct Capabilities {
     pub access: bool,
     /// Whether a probe of a group's door is configured.
     pub group_access: bool,
+    /// Whether a probe of the administrators' door is configured.
+    pub administrator_access: bool,
+    /// Whether a person can show who they are in a request of their own.
+    pub own_credential: bool,
     /// Whether the application can be told to make an account.
     pub account: bool,
+    /// What its administrator can be told to do.
+    pub administrator: BTreeSet<AdministratorAct>,
+    /// Whether nobody administers it but whom a story makes an administrator.
+    pub only_administrator: bool,
     /// Whether a token of its own is configured.
     pub token: bool,
     /// Whether a second tenant's token is configured.
@@ -143,9 +153,16 @@ pub async fn look(target: &Target, wire: &dyn Wire) -> Result<Capabilities, Pref
         by_cursor: pagination("cursor"),
         by_index: pagination("index"),
         published: Published::read(schemas.as_ref(), types.as_ref()),
-        access: target.probes.any(false),
-        group_access: target.probes.any(true),
+        access: target.probes.any(Opens::Everybody),
+        group_access: target.probes.any(Opens::Group),
+        administrator_access: target.probes.any(Opens::Administrator),
+        own_credential: target.probes.any_speaks(),
         account: target.probes.account.is_some(),
+        administrator: AdministratorAct::ALL
+            .into_iter()
+            .filter(|act| target.probes.administrator.can(*act))
+            .collect(),
+        only_administrator: target.probes.administrator.only,
         token: target.token.is_some(),
         other_tenant: target.other_tenant.is_some(),
         discovery,

@@ -52,6 +52,16 @@ impl Subject {
         deviations: Vec<&'static Deviation>,
         secrets: &Secrets,
     ) -> Result<Embedded, EmbeddedError> {
+        self.start_within(Limits::default(), deviations, secrets).await
+    }
+
+    /// The same, of a server that takes no more than this.
+    pub async fn start_within(
+        self,
+        limits: Limits,
+        deviations: Vec<&'static Deviation>,
+        secrets: &Secrets,
+    ) -> Result<Embedded, EmbeddedError> {
         let front = match self {
             Self::Rfc => Self::scim(&Rules::RFC, &Registry::core(), deviations),
             Self::Extended => Self::scim(&Rules::RFC, &extended()?, deviations),
@@ -61,7 +71,7 @@ impl Subject {
             Self::GitLabCurrent => Self::gitlab(Generation::Current),
         };
         let address = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
-        let blueprint = Blueprint { address, tls: None, token: None, limits: Limits::default(), front };
+        let blueprint = Blueprint { address, tls: None, token: None, limits, front };
         Embedded::build(blueprint, secrets).await
     }
 

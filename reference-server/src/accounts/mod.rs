@@ -414,6 +414,8 @@ pub struct Identity {
     pub via: Via,
     /// The doors that open, sorted.
     pub doors: Vec<String>,
+    /// Whether the account administers the application.
+    pub administrator: bool,
 }
 
 impl Identity {

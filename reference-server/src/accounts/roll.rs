@@ -164,6 +164,7 @@ impl Roll {
             user_name: held.user_name.to_string(),
             via: credential.via,
             doors: self.group_names(held),
+            administrator: held.administers(),
         })
     }
 

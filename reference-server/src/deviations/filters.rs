@@ -149,7 +149,7 @@ fn cut(filter: &str, is_end: impl Fn(&str) -> bool) -> Option<Reading> {
 }
 
 /// Whether a filter asks for an attribute.
-pub(super) fn asks_for(filter: &Filter, attribute: &str) -> bool {
+fn asks_for(filter: &Filter, attribute: &str) -> bool {
     match filter {
         Filter::Or(parts) | Filter::And(parts) => parts.iter().any(|part| asks_for(part, attribute)),
         Filter::Not(inner) => asks_for(inner, attribute),

@@ -318,7 +318,6 @@ static TABLE: &[&Deviation] = &[
     &projecting::EXCLUDED_MEMBERS_IGNORED,
     &projecting::EXCLUDEDATTRIBUTES_UNSUPPORTED,
     &projecting::ATTRIBUTES_WRONG_URN_FORM,
-    &projecting::GROUP_LOOKUP_LOADS_MEMBERS,
     &discovery::BULK_ME_404_INSTEAD_OF_501,
     &discovery::SCHEMAS_BARE_ARRAY,
     &discovery::SCHEMAS_HTML_404,

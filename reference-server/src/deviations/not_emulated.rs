@@ -24,6 +24,11 @@ pub const NOT_EMULATED: &[(&str, &str)] = &[
         "over a network, and in a process with others, the time of a comparison is lost in noise",
     ),
     ("token-never-expires", "that nothing ever happens is shown by no request"),
+    (
+        "group-lookup-loads-members",
+        "that a search fetches the members which excludedAttributes leaves out is seen in the time that it takes and in \
+         nothing that it answers; how long is too long, no requirement says",
+    ),
     ("filter-values-in-logs", "it is seen in the server's own log"),
     (
         "filter-is-membership-oracle",

@@ -1,13 +1,7 @@
-//! `attributes` and `excludedAttributes` (RFC 7644 section 3.9) that are read wrongly, or at a price.
+//! `attributes` and `excludedAttributes` (RFC 7644 section 3.9) that are read wrongly.
 
-use std::time::Duration;
-
-use super::{
-    Cluster, Deviation,
-    filters::asks_for,
-    wire::{Answer, Wire},
-};
-use crate::scim::{Filter, schema};
+use super::{Cluster, Deviation, wire::Wire};
+use crate::scim::schema;
 
 /// SimpleIdServer and WSO2 Identity Server always had the members at hand.
 pub(super) static EXCLUDED_MEMBERS_IGNORED: Deviation = Deviation {
@@ -66,37 +60,6 @@ pub(super) static ATTRIBUTES_WRONG_URN_FORM: Deviation = Deviation {
         })
     },
 };
-
-/// WSO2 Identity Server fetched all members and then left them out.
-pub(super) static GROUP_LOOKUP_LOADS_MEMBERS: Deviation = Deviation {
-    slug: "group-lookup-loads-members",
-    cluster: Cluster::Representation,
-    wrong: "a search for a displayName with excludedAttributes=members takes 5 ms for each member of what it finds",
-    right: "what is left out costs nothing",
-    source: "https://github.com/wso2/product-is/issues/8498",
-    install: |seams| seams.wrap_wire(load_members),
-};
-
-/// What it costs to fetch a member that nobody wants.
-const PER_MEMBER: Duration = Duration::from_millis(5);
-/// However many they are: a search comes to its end.
-const AT_MOST: Duration = Duration::from_mins(1);
-
-async fn load_members(wire: Wire) -> Answer {
-    let leaves_out =
-        wire.parameter("excludedAttributes").is_some_and(|names| names.split(',').any(names_members));
-    let filter = wire.filter().and_then(|filter| Filter::parse(&filter).ok());
-    let is_lookup = filter.is_some_and(|filter| asks_for(&filter, "displayName"));
-    if leaves_out && is_lookup && wire.place.shows("Groups") {
-        let whole =
-            wire.again().with_parameter("excludedAttributes", None).go().await.json().unwrap_or_default();
-        let groups = whole["Resources"].as_array().into_iter().flatten();
-        let members = groups.filter_map(|group| group["members"].as_array()).map(Vec::len).sum::<usize>();
-        let members = u32::try_from(members).unwrap_or(u32::MAX);
-        tokio::time::sleep(PER_MEMBER.saturating_mul(members).min(AT_MOST)).await;
-    }
-    wire.go().await
-}
 
 fn names_members(name: &str) -> bool {
     let name = name.trim();

@@ -330,6 +330,7 @@ impl WrongAccounts for Survivors {
                     user_name: account.user_name,
                     via,
                     doors: account.groups,
+                    administrator: account.administrator,
                 }),
             }
         })

@@ -477,6 +477,24 @@ async fn scim_does_not_lift_the_administrator_s_block_and_still_reads_what_it_wr
 }
 
 #[tokio::test]
+async fn the_door_of_administration_opens_for_who_administers_the_application() {
+    let server = Server::new();
+    server.ada().await;
+    let door = async |credential: &str| {
+        server.app(Method::GET, "/app/administration", credential, None).await.status.as_u16()
+    };
+    let session = server.session().await;
+    let token = server.token(&session).await;
+    assert_eq!([door(&session).await, door(&token).await, door("").await], [403, 403, 401]);
+    server.admin(Method::PUT, "/ada/administrator", None).await.expect(204);
+    assert_eq!([door(&session).await, door(&token).await], [200, 200]);
+    server.admin(Method::DELETE, "/ada/administrator", None).await.expect(204);
+    assert_eq!(door(&session).await, 403);
+    // The token of the application itself is no person's.
+    assert_eq!(door(ADMIN_TOKEN).await, 401);
+}
+
+#[tokio::test]
 async fn scim_ends_no_last_administrator() {
     let server = Server::new();
     let id = server.ada().await;

@@ -8,10 +8,11 @@
 //! | `POST /app/sign-out` | | 204; 401 no such session |
 //! | `GET /app/me` | | 200 `{"account", "userName", "via": "session" or "token", "doors": [..]}`; 401 |
 //! | `GET /app/doors/NAME` | | 200 `{"open": true}`; 403 not in the group of this name; 401 |
+//! | `GET /app/administration` | | 200 `{"open": true}`; 403 does not administer the application; 401 |
 //! | `POST /app/tokens` | | 201 `{"token"}`; 401 |
 //!
-//! All but the first two come with `Authorization: Bearer SESSION`, `me` and `doors` also with an API token. A
-//! session or token that has ended is answered with 401, one whose account is blocked would be with 403.
+//! All but the first two come with `Authorization: Bearer SESSION`, `me`, `doors` and `administration` also with an
+//! API token. A session or token that has ended is answered with 401, one whose account is blocked would be with 403.
 //!
 //! With the administrator's token as bearer:
 //!
@@ -58,6 +59,7 @@ pub(crate) fn router() -> Router<Arc<Service>> {
         Router::new()
             .merge(personal::sign_in_route())
             .merge(personal::routes())
+            .merge(personal::administration_route())
             .merge(admin::routes())
             .merge(scim_tokens::routes())
             .method_not_allowed_fallback(desk::wrong_method)

@@ -39,6 +39,15 @@ where
         .route("/tokens", post(issue_token))
 }
 
+/// The door of those who administer the application. A front whose accounts know no such right has none.
+pub(crate) fn administration_route<S>() -> Router<S>
+where
+    Desk: FromRef<S>,
+    S: Clone + Send + Sync + 'static,
+{
+    Router::new().route("/administration", get(administration))
+}
+
 /// What a person shows who wants to sign in.
 #[derive(Deserialize)]
 pub(crate) struct SignIn {
@@ -90,6 +99,14 @@ async fn door(State(desk): State<Desk>, place: Place, Name(name): Name, headers:
     } else {
         // Also if there is no such group: who is not in it need not know whether it is there.
         Err(Failure::new(StatusCode::FORBIDDEN, "this door opens for the members of its group only"))
+    }
+}
+
+async fn administration(State(desk): State<Desk>, place: Place, headers: HeaderMap) -> Outcome {
+    if desk.identify(&place, &headers).await?.administrator {
+        Ok(Json(json!({"open": true})).into_response())
+    } else {
+        Err(Failure::new(StatusCode::FORBIDDEN, "this door opens for who administers the application only"))
     }
 }
 
