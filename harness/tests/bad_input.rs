@@ -300,8 +300,22 @@ fn configurations_that_cannot_be_used() {
             ),
         ),
         (
+            "a probe of a door for members and for administrators",
+            probe("kind = \"fresh\"\ngroup = true\nadministrator = true\ncommand = [\"./try\"]"),
+        ),
+        (
+            "a command that shows who somebody is",
+            probe("kind = \"held\"\ncommand = [\"./try\"]\nspeaks = { Authorization = \"x\" }"),
+        ),
+        (
             "an account that is made by no request",
             format!("{url}[account]\narrange = [{{ request = \"make it\" }}]\n"),
+        ),
+        ("an act that there is not", format!("{url}[administrator]\nlock = []\n")),
+        ("an act that does nothing", format!("{url}[administrator]\nblock = []\n")),
+        (
+            "an administrator who stays one",
+            format!("{url}[administrator]\npromote = [{{ request = \"PUT http://127.0.0.1:1\" }}]\n"),
         ),
     ];
     let bench = Bench::new();

@@ -40,6 +40,41 @@ fn is_stopped_by(signal: &str) {
     assert_eq!(report["leftovers"], Value::Array(Vec::new()));
 }
 
+/// Whom the application's administrator made the last administrator for a story, nobody may remove.
+#[test]
+fn ctrl_c_takes_back_what_the_administrator_did() {
+    const STORY: &str = r#"
+title: Somebody comes while ada administers the application
+people: [ada]
+steps:
+  - request: POST /Users
+    json: '{"schemas": ["urn:ietf:params:scim:schemas:core:2.0:User"], "userName": "${ada.userName}"}'
+    expect: {status: 201}
+    keep: {ada.id: $.id}
+  - administrator: promote
+    people: [ada]
+  - request: POST /Users
+    json: '{"schemas": ["urn:ietf:params:scim:schemas:core:2.0:User"], "userName": "${unique.userName}"}'
+    expect: {status: 201}
+    check: comes
+    shows: [RFC7644-3.3-L1]
+"#;
+    let (server, held) = Foreign::with_a_habit(Habit::HoldsOneCreate(1));
+    server.add_resident(RESIDENT);
+    let bench = Bench::new();
+    let config = server.config(&bench);
+    bench.file("config/scenarios/story.yaml", STORY);
+    let folder = bench.path("config/scenarios").display().to_string();
+    let running = start(&mut bench.scimspec(&["run", "--config", &config, "--scenarios", &folder]));
+    held.recv_timeout(PATIENCE).unwrap();
+    running.signal("INT");
+    let ended = running.end();
+
+    assert_eq!(ended.code, Some(3), "{}", ended.stderr);
+    assert_only_the_resident(&server);
+    assert_eq!(bench.journals(), [""; 0].map(std::path::PathBuf::from));
+}
+
 #[test]
 fn a_second_ctrl_c_ends_at_once_and_the_journal_tells_what_is_left() {
     let (server, held) = Foreign::with_a_habit(Habit::HoldsEverythingFromCreate(0));

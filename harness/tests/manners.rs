@@ -51,6 +51,29 @@ fn a_run_tells_what_it_makes_before_it_makes_it_and_removes_it() {
     }
 }
 
+/// One story's administrator would make another's no longer the last, and the last one nobody may remove.
+#[test]
+fn whom_stories_make_administrators_are_so_one_at_a_time_and_gone_afterwards() {
+    let server = Foreign::new(&[]);
+    let bench = Bench::new();
+    let config = server.config(&bench);
+    let only = ["lifecycle/last-administrator-*", "lifecycle/administrator-by-hand"];
+    let [last, by_hand] = only.map(|only| ["--only", only]);
+    let flags = [["run", "--config", &config].as_slice(), &last, &by_hand, &["--jobs", "8"]].concat();
+    let ended = start(&mut bench.scimspec(&flags)).end();
+
+    assert_eq!(ended.code, Some(0), "{}{}", ended.stdout, ended.stderr);
+    let requests = server.heard().requests;
+    let acts: Vec<&str> = requests
+        .iter()
+        .filter(|request| request.ends_with("/administrator"))
+        .filter_map(|request| request.split(' ').next())
+        .collect();
+    let count = |method: &str| acts.iter().filter(|act| **act == method).count();
+    assert_eq!((count("PUT"), count("DELETE")), (16, 16), "{acts:?}");
+    assert_eq!(server.residents(), [Value::Null; 0]);
+}
+
 #[test]
 fn a_second_run_on_the_same_server_says_the_same() {
     let server = Foreign::new(&["group-add-replaces-members"]);

@@ -184,6 +184,13 @@ fn steps() {
                 "an end of a task that there is not",
                 step("idp: assign\n    people: [ada]\n    expect: »{task: succeeded}"),
             ),
+            ("something that an administrator does not do", step("administrator: »lock\n    people: [ada]")),
+            ("an administrator who acts about nobody", step("administrator: »block")),
+            ("a door that there is not", step("access: [ada]\n    door: »back\n    is: allowed")),
+            (
+                "two doors at once",
+                step("access: [ada]\n    group: staff\n    door: »administrator\n    is: allowed"),
+            ),
             ("an access step without an end", step("»access: [ada]")),
             ("an access step with a wrong end", step("access: [ada]\n    is: »open")),
             ("a line that is no request", step("request: »/Users")),
@@ -224,6 +231,20 @@ fn requests() {
         "requests",
         &[
             ("somebody who sends no requests", step("request: GET /Users\n    as: »admin")),
+            (
+                "a person who sends many at once",
+                step("request: »GET /Users\n    as: ada\n    parallel: 2\n    expect: {tally: {401: 2}}"),
+            ),
+            (
+                "a person whose requests may end in several ways",
+                step(
+                    "request: GET /Users\n    as: ada\n    outcomes: »[{name: refused, answer: {status: 401}, verdict: pass}]\n    check: is-right\n    shows: [LIFECYCLE-L2]",
+                ),
+            ),
+            (
+                "a person who walks a list",
+                step("walk: »GET /Users?count=2\n    as: ada\n    expect: {status: 401}"),
+            ),
             ("two bodies", step("request: POST /Users\n    json: '{}'\n    text: »'{'")),
             (
                 "many requests at once without leave",

@@ -148,8 +148,13 @@ fn run_that_fails() -> (Ended, Bench, Heard) {
     let server = Foreign::new(&["active-attribute-ignored-everywhere", "pathless-active-500"]);
     let bench = Bench::new();
     let config = server.config(&bench);
-    let only =
-        ["--only", "lifecycle/deactivate-*", "--only", "lifecycle/link-local-account", "--only", "groups/*"];
+    let only = [
+        ["--only", "lifecycle/deactivate-*"],
+        ["--only", "lifecycle/link-local-account"],
+        ["--only", "groups/*"],
+        ["--only", "security/own-credential"],
+    ]
+    .concat();
     let ended = bench.run(&[["run", "--config", &config].as_slice(), &only, &OUTPUTS].concat());
     assert_eq!(ended.code, Some(1), "{}", ended.stderr);
     (ended, bench, server.heard())

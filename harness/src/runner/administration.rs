@@ -9,7 +9,7 @@ use super::Setting;
 use super::observed::Showed;
 use super::story::{Done, Teller};
 use crate::access::ways::{Ways, Who};
-use crate::scenario::model::{AdministratorAct, Scenario};
+use crate::scenario::model::{AdministratorAct, Scenario, Step};
 
 /// Whom the stories of a run have made administrators. "The last administrator" means something only where no other story
 /// makes one meanwhile, so such stories are told one at a time.
@@ -19,32 +19,19 @@ pub struct Administration {
     turn: tokio::sync::Mutex<()>,
 }
 
-/// The turn of a story that makes administrators, until it is dropped.
-pub(super) struct Turn<'a> {
-    _held: tokio::sync::MutexGuard<'a, ()>,
-}
-
 impl Administration {
-    /// Waits until no other story makes administrators, if this one does.
-    pub(super) async fn turn(&self, scenario: &Scenario) -> Option<Turn<'_>> {
-        let mut acts = scenario.steps.iter().filter_map(|step| step.administrator_act());
-        if !acts.any(|act| act == AdministratorAct::Promote) {
-            return None;
-        }
-        Some(Turn { _held: self.turn.lock().await })
+    /// Waits until no other story makes administrators, if this one does; its turn lasts while what it gets is held.
+    pub(super) async fn turn(&self, scenario: &Scenario) -> Option<tokio::sync::MutexGuard<'_, ()>> {
+        let mut acts = scenario.steps.iter().filter_map(Step::administrator_act);
+        if acts.any(|act| act == AdministratorAct::Promote) { Some(self.turn.lock().await) } else { None }
     }
 
     /// Takes back what one story has left, or all of them.
     pub(super) async fn take_back(&self, story: Option<usize>, setting: &Setting) {
-        let left: Vec<Who> = {
-            let mut promoted = self.promoted();
-            let (mine, others) =
-                promoted.drain(..).partition(|(of, _)| story.is_none_or(|story| story == *of));
-            *promoted = others;
-            Vec::into_iter(mine).map(|(_, who)| who).collect()
-        };
+        let left: Vec<(usize, Who)> =
+            self.promoted().extract_if(.., |(of, _)| story.is_none_or(|story| story == *of)).collect();
         let ways = Ways::new(&setting.probes, &setting.secrets);
-        for who in left {
+        for (_, who) in left {
             // If it fails, the removal of the person that follows says whether anything is left.
             _ = ways.administer(AdministratorAct::Demote, &who, &*setting.wire).await;
         }

@@ -79,6 +79,7 @@ impl Recorder {
 
 impl Recorded<'_> {
     /// Whether a 429 is waited for.
+    #[must_use]
     pub fn waiting(self, waits: bool) -> Self {
         Self { waits, ..self }
     }
