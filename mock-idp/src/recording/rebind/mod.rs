@@ -109,6 +109,17 @@ impl Rebinding {
         }
     }
 
+    /// One that knows no id and leads nowhere: what a request names can be told by it.
+    pub fn nowhere() -> Self {
+        Self {
+            from: None,
+            to: String::new(),
+            ids: HashMap::new(),
+            back: HashMap::new(),
+            versions: HashMap::new(),
+        }
+    }
+
     /// Says which new id a recorded one is. The last word counts.
     pub fn bind(&mut self, recorded: ResourceId, new: &str) -> Learned {
         let on_new = ResourceId { endpoint: recorded.endpoint.clone(), id: new.to_owned() };
