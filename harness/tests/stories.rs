@@ -52,6 +52,76 @@ fn a_request_is_sent_by_whom_the_step_says() {
     assert_eq!(tokens[3..], ["Bearer token-two", "Bearer token-one", "none"]);
 }
 
+/// What the application hands out to ada, and nothing of the target's own: by each of her ways, until one is not refused.
+#[test]
+fn a_person_speaks_by_each_of_their_ways() {
+    let reply = |came: &Came| match (came.target.as_str(), header(came, "authorization")) {
+        ("/app/session" | "/app/token", _) => (201, None, json!({"is": "hers"})),
+        ("/b", "Bearer hers") => (200, None, json!({})),
+        _ => (401, None, json!({})),
+    };
+    let server = Scripted::new(json!({}), reply);
+    let root = server.url.trim_end_matches("/scim/v2");
+    let way = |name: &str, header: &str| {
+        format!(
+            "[access.{name}]\nkind = \"held\"\n\
+             arrange = [{{ request = \"POST {root}/app/{name}\", keep = {{ it = \"$.is\" }} }}]\n\
+             speaks = {{ {header}${{it}}\" }}\n\
+             try = {{ request = \"GET {root}/app/me\" }}\nallowed = {{ status = 200 }}\nblocked = {{ status = 401 }}\n"
+        )
+    };
+    let ways = way("session", "Cookie = \"sid=") + &way("token", "Authorization = \"Bearer ");
+    let told = server.told_with(
+        &format!(
+            "
+  - {{request: GET /a, as: ada, expect: {{status: 401}}, check: a, {SHOWS}}}
+  - {{request: GET /b, as: ada, expect: {{status: 401}}, check: b, {SHOWS}}}
+"
+        ),
+        &format!("token = {{ file = \"t-1\" }}\n{ways}"),
+    );
+    let shown = |came: &Came| {
+        (came.target.clone(), header(came, "cookie").to_owned(), header(came, "authorization").to_owned())
+    };
+    let came: Vec<_> =
+        server.came().iter().filter(|came| !came.target.starts_with("/app")).map(shown).collect();
+    let by_session = |path: &str| (path.to_owned(), "sid=hers".to_owned(), "none".to_owned());
+    let by_token = |path: &str| (path.to_owned(), "none".to_owned(), "Bearer hers".to_owned());
+    assert_eq!(came, [by_session("/a"), by_token("/a"), by_session("/b"), by_token("/b")]);
+    assert_eq!(targets(&server).iter().filter(|target| target.starts_with("/app")).count(), 2, "each once");
+    assert_eq!((told[0].verdict.as_str(), told[1].verdict.as_str()), ("pass", "fail"));
+    assert_eq!(told[1].actual, "by the token of ada: status 200");
+}
+
+#[test]
+fn without_what_the_administrator_does_a_story_is_another_one_and_not_told() {
+    let server = Scripted::new(json!({}), |_| (200, None, json!({})));
+    let steps = format!(
+        "
+  - {{request: GET /a, expect: {{status: 200}}, check: before, {SHOWS}}}
+  - {{administrator: promote, people: [ada]}}
+"
+    );
+    let told = server.told(&steps);
+    assert_eq!(told[0].verdict, "skip");
+    assert_eq!(told[0].message, "no `promote` is configured in [administrator]");
+    assert_eq!(targets(&server), [""; 0]);
+}
+
+#[test]
+fn a_429_that_is_not_waited_for_is_an_answer() {
+    let limited = |came: &Came| if came.before < 2 { (429, None, json!({})) } else { (200, None, json!({})) };
+    let server = Scripted::new(json!({}), limited);
+    let told = server.told(&format!(
+        "
+  - {{request: GET /a, wait: false, expect: {{status: 200}}, check: one, {SHOWS}}}
+  - {{request: GET /b, wait: false, parallel: 2, expect: {{tally: {{200: 1, 429: 1}}}}, check: two, {SHOWS}}}
+"
+    ));
+    assert_eq!((told[0].verdict.as_str(), told[0].actual.as_str()), ("fail", "status 429, body {}"));
+    assert_eq!((told[1].verdict.as_str(), targets(&server).len()), ("pass", 3));
+}
+
 /// A server without a token lets everybody in, and nobody was to be kept out.
 #[test]
 fn who_has_no_token_is_asked_of_no_server_that_needs_none() {

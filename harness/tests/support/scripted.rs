@@ -86,7 +86,8 @@ impl Scripted {
         let bench = Bench::new();
         // A story without a check is not told; this one is never sent.
         let never = "{request: GET /never, needs: ['resource-type:Never'], expect: {status: 200}, check: never, shows: [RFC7644-3.3-L7]}";
-        let text = format!("title: A story\nallow: [load]\nsteps:\n{}\n  - {never}\n", steps.trim_end());
+        let top = "title: A story\nallow: [load]\npeople: [ada]";
+        let text = format!("{top}\nsteps:\n{}\n  - {never}\n", steps.trim_end());
         bench.file("own/story.yaml", &text);
         bench.file("t-1", "token-one");
         bench.file("t-2", "token-two");
