@@ -270,6 +270,7 @@ fn requests() {
                 step("request: GET /Users\n    times: 3\n    beside: »[{request: GET /Groups}]"),
             ),
             ("a request that is sent often without leave", step("request: GET /Users\n    times: »21")),
+            ("an account of somebody who never got in", step("request: »GET /Users/${ada.account}")),
             ("a request that is never sent", step("request: GET /Users\n    times: »0")),
             ("a count of a request that is sent once", step("request: »GET /Users/${n}")),
             (

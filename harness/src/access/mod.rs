@@ -318,6 +318,12 @@ impl Probes {
         self.probes.iter().any(|probe| probe.opens == opens)
     }
 
+    /// Whether there is a way in that tells which account it leads to.
+    pub fn any_tells_account(&self) -> bool {
+        let tells = |means: &Means| matches!(means, Means::Http(http) if http.account.is_some());
+        self.probes.iter().any(|probe| probe.opens == Opens::Everybody && tells(&probe.means))
+    }
+
     /// Whether there is a way by which a person can show who they are in a request of their own.
     pub fn any_speaks(&self) -> bool {
         self.probes.iter().any(|probe| !probe.speaks.is_empty())

@@ -126,6 +126,11 @@ impl<'a> Ways<'a> {
         self.carry_out(self.probes.administrator.requests(act), who, wire).await
     }
 
+    /// What the application itself calls the account of a person, if a way in has told it.
+    pub fn account(&self, name: &str) -> Option<&Value> {
+        self.state.iter().find_map(|((_, of), way)| way.account.as_ref().filter(|_| of == name))
+    }
+
     /// What the person can show of who they are: of each way that has something to show, arranged where it is not yet.
     pub async fn credentials(&mut self, who: &Who, wire: &dyn Wire) -> Result<Vec<Credential>, String> {
         let mut credentials = Vec::new();

@@ -16,6 +16,8 @@ use crate::scenario::model::Case;
 #[derive(Debug, Default)]
 pub(super) struct Bindings {
     ids: BTreeMap<String, String>,
+    /// What the application itself calls people's accounts.
+    accounts: BTreeMap<String, String>,
     kept: BTreeMap<String, Value>,
     /// What a step would have kept that was passed over, and why it was.
     passed_over: BTreeMap<String, String>,
@@ -44,6 +46,11 @@ impl Bindings {
     /// Binds an id, unless one is bound.
     pub(super) fn bind_id(&mut self, name: &str, id: &str) {
         self.ids.entry(name.to_owned()).or_insert_with(|| id.to_owned());
+    }
+
+    /// Binds what the application calls somebody's account, unless it is bound.
+    pub(super) fn bind_account(&mut self, name: &str, account: &Value) {
+        self.accounts.entry(name.to_owned()).or_insert_with(|| crate::json::template::as_text(account));
     }
 
     /// A step that would have kept this was passed over.
@@ -101,6 +108,7 @@ impl Scope<'_> {
         match rest {
             "id" => self.bindings.id(&person.key.0).map(Value::from),
             "linked.id" => self.linked(person).map(Value::from),
+            "account" => self.bindings.accounts.get(&person.key.0).map(|account| account.as_str().into()),
             _ => person_json(person).get(rest).cloned(),
         }
     }

@@ -34,6 +34,9 @@ pub(super) fn unmet(need: &Need, can: &Capabilities) -> Option<String> {
         }
         Need::AdministratorAccess => (!can.administrator_access)
             .then(|| "no access probe with `administrator = true` is configured".to_owned()),
+        Need::ToldAccount => {
+            (!can.told_account).then(|| "no access probe with `account` is configured".to_owned())
+        }
         Need::OwnCredential => {
             (!can.own_credential).then(|| "no access probe with `speaks` is configured".to_owned())
         }

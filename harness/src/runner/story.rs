@@ -368,6 +368,9 @@ impl Teller<'_> {
             let Some(who) = self.scope().who(name, group, self.recorder) else { continue };
             match self.ways.expect(&who, opens, is, deadline, wire).await {
                 Tried::AsExpected { notes: recorded, observed } => {
+                    if let Some(account) = self.ways.account(name) {
+                        self.bindings.bind_account(name, account);
+                    }
                     notes.extend(recorded.into_iter().map(|note| format!("{name}: {note}")));
                     if !observed {
                         only_reported = true;

@@ -298,6 +298,9 @@ impl Lowering<'_> {
                 return None;
             }
         };
+        if is == Access::Allowed {
+            people.iter().for_each(|person| self.scope.got_in(person));
+        }
         Some(Action::Access { people, door: door?, is })
     }
 

@@ -191,6 +191,7 @@ impl Lowering<'_> {
             "access" => Some(Need::Access),
             "group-access" => Some(Need::GroupAccess),
             "administrator-access" => Some(Need::AdministratorAccess),
+            "told-account" => Some(Need::ToldAccount),
             "own-credential" => Some(Need::OwnCredential),
             "account" => Some(Need::Account),
             "administrator:only" => Some(Need::OnlyAdministrator),
@@ -207,7 +208,7 @@ impl Lowering<'_> {
             self.mistake(
                 need,
                 format!("{word:?} is nothing that a target can be asked for"),
-                "there are: patch, filter, bulk, sort, etag, changePassword, cursor, index-paging (each with `no:` in front too), groups, enterprise, access, group-access, administrator-access, own-credential, account, administrator:block (unblock, promote, demote, only), token, other-tenant, resource-type:NAME and attribute:NAME",
+                "there are: patch, filter, bulk, sort, etag, changePassword, cursor, index-paging (each with `no:` in front too), groups, enterprise, access, group-access, administrator-access, told-account, own-credential, account, administrator:block (unblock, promote, demote, only), token, other-tenant, resource-type:NAME and attribute:NAME",
             );
         }
         known

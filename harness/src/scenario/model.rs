@@ -91,6 +91,8 @@ pub enum Need {
     GroupAccess,
     /// An access probe that only administrators open.
     AdministratorAccess,
+    /// An access probe with `account`, which tells what the application calls an account.
+    ToldAccount,
     /// An access probe with `speaks`, by which a person can show who they are in a request of their own.
     OwnCredential,
     /// A way to make an account outside SCIM (`[account]` in the configuration).

@@ -30,7 +30,7 @@ pub struct RawScenario {
     pub personas: Option<Vec<At<String>>>,
     /// What the target must be able to do, else the scenario is skipped: `patch`, `filter`, `bulk`, `sort`, `etag`,
     /// `changePassword`, `cursor`, `index-paging`, `no:patch` (it says that it lacks it), `groups`, `enterprise`,
-    /// `resource-type:NAME`, `access`, `group-access`, `administrator-access`, `own-credential`, `account`,
+    /// `resource-type:NAME`, `access`, `group-access`, `administrator-access`, `told-account`, `own-credential`, `account`,
     /// `administrator:block` (and `unblock`, `promote`, `demote`, `only`), `token`, `other-tenant`, `attribute:emails`,
     /// `attribute:Group.externalId`, `attribute:URN:department`; in a table `${case.COLUMN}`.
     #[schemars(with = "Option<Vec<String>>")]

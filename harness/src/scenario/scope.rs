@@ -28,6 +28,8 @@ pub(super) struct Scope {
     groups: BTreeSet<String>,
     /// People and groups that some step before has created, linked or bound.
     with_id: BTreeSet<String>,
+    /// People who got in at some step before, so that the application may have told their account.
+    seen_in: BTreeSet<String>,
     columns: BTreeSet<String>,
     kept: BTreeSet<String>,
     /// Whether the step counts its requests.
@@ -71,6 +73,11 @@ impl Scope {
     /// From now on this person or group has an id.
     pub(super) fn gives_id(&mut self, name: &str) {
         self.with_id.insert(name.to_owned());
+    }
+
+    /// From now on it may be known what the application calls the person's account.
+    pub(super) fn got_in(&mut self, name: &str) {
+        self.seen_in.insert(name.to_owned());
     }
 
     /// Whether `${n}` has a value: in a request that is sent several times.
@@ -142,6 +149,9 @@ impl Scope {
                 });
             }
         };
+        if rest == "account" && self.people.contains(owner) {
+            return self.has_got_in(owner);
+        }
         if !matches!(rest, "id" | "linked.id") {
             return Self::one_of(owner, rest, known);
         }
@@ -153,6 +163,16 @@ impl Scope {
             help: format!(
                 "provision it in an earlier step (`idp:`), or keep its id: `keep: {{{owner}.id: $.id}}`"
             ),
+        })
+    }
+
+    fn has_got_in(&self, owner: &str) -> Result<(), Unknown> {
+        if self.seen_in.contains(owner) {
+            return Ok(());
+        }
+        Err(Unknown {
+            what: format!("no way in has told the account of `{owner}` yet at this step"),
+            help: format!("let them in in an earlier step: `access: [{owner}]` with `is: allowed`"),
         })
     }
 

@@ -33,6 +33,8 @@ pub struct Capabilities {
     pub group_access: bool,
     /// Whether a probe of the administrators' door is configured.
     pub administrator_access: bool,
+    /// Whether a way in tells what the application calls an account.
+    pub told_account: bool,
     /// Whether a person can show who they are in a request of their own.
     pub own_credential: bool,
     /// Whether the application can be told to make an account.
@@ -156,6 +158,7 @@ pub async fn look(target: &Target, wire: &dyn Wire) -> Result<Capabilities, Pref
         access: target.probes.any(Opens::Everybody),
         group_access: target.probes.any(Opens::Group),
         administrator_access: target.probes.any(Opens::Administrator),
+        told_account: target.probes.any_tells_account(),
         own_credential: target.probes.any_speaks(),
         account: target.probes.account.is_some(),
         administrator: AdministratorAct::ALL
