@@ -57,7 +57,7 @@ fn a_request_is_sent_by_whom_the_step_says() {
 fn a_person_speaks_by_each_of_their_ways() {
     let reply = |came: &Came| match (came.target.as_str(), header(came, "authorization")) {
         ("/app/session" | "/app/token", _) => (201, None, json!({"is": "hers"})),
-        ("/b", "Bearer hers") => (200, None, json!({})),
+        ("/of/b", "Bearer hers") => (200, None, json!({})),
         _ => (401, None, json!({})),
     };
     let server = Scripted::new(json!({}), reply);
@@ -74,8 +74,8 @@ fn a_person_speaks_by_each_of_their_ways() {
     let told = server.told_with(
         &format!(
             "
-  - {{request: GET /a, as: ada, expect: {{status: 401}}, check: a, {SHOWS}}}
-  - {{request: GET /b, as: ada, expect: {{status: 401}}, check: b, {SHOWS}}}
+  - {{request: GET /of/a, as: ada, expect: {{status: 401}}, check: a, {SHOWS}}}
+  - {{request: GET /of/b, as: ada, expect: {{status: 401}}, check: b, {SHOWS}}}
 "
         ),
         &format!("token = {{ file = \"t-1\" }}\n{ways}"),
@@ -87,7 +87,7 @@ fn a_person_speaks_by_each_of_their_ways() {
         server.came().iter().filter(|came| !came.target.starts_with("/app")).map(shown).collect();
     let by_session = |path: &str| (path.to_owned(), "sid=hers".to_owned(), "none".to_owned());
     let by_token = |path: &str| (path.to_owned(), "none".to_owned(), "Bearer hers".to_owned());
-    assert_eq!(came, [by_session("/a"), by_token("/a"), by_session("/b"), by_token("/b")]);
+    assert_eq!(came, [by_session("/of/a"), by_token("/of/a"), by_session("/of/b"), by_token("/of/b")]);
     assert_eq!(targets(&server).iter().filter(|target| target.starts_with("/app")).count(), 2, "each once");
     assert_eq!((told[0].verdict.as_str(), told[1].verdict.as_str()), ("pass", "fail"));
     assert_eq!(told[1].actual, "by the token of ada: status 200");
@@ -98,7 +98,7 @@ fn without_what_the_administrator_does_a_story_is_another_one_and_not_told() {
     let server = Scripted::new(json!({}), |_| (200, None, json!({})));
     let steps = format!(
         "
-  - {{request: GET /a, expect: {{status: 200}}, check: before, {SHOWS}}}
+  - {{request: GET /of/a, expect: {{status: 200}}, check: before, {SHOWS}}}
   - {{administrator: promote, people: [ada]}}
 "
     );
@@ -114,8 +114,8 @@ fn a_429_that_is_not_waited_for_is_an_answer() {
     let server = Scripted::new(json!({}), limited);
     let told = server.told(&format!(
         "
-  - {{request: GET /a, wait: false, expect: {{status: 200}}, check: one, {SHOWS}}}
-  - {{request: GET /b, wait: false, parallel: 2, expect: {{tally: {{200: 1, 429: 1}}}}, check: two, {SHOWS}}}
+  - {{request: GET /of/a, wait: false, expect: {{status: 200}}, check: one, {SHOWS}}}
+  - {{request: GET /of/b, wait: false, parallel: 2, expect: {{tally: {{200: 1, 429: 1}}}}, check: two, {SHOWS}}}
 "
     ));
     assert_eq!((told[0].verdict.as_str(), told[0].actual.as_str()), ("fail", "status 429, body {}"));
