@@ -14,3 +14,4 @@ mod scenario_mistakes;
 mod secrets;
 mod stories;
 mod support;
+mod written_names;

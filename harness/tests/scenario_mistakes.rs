@@ -344,6 +344,8 @@ fn outcomes_and_tables() {
             ),
             ("a row without a slug", table("  - »{path: active}")),
             ("a name in a cell", table("  - {case: a, path: »'x${ada.userName}'}")),
+            ("an unknown name in a cell", table("  - {case: a, path: »'x${unique.phone}'}")),
+            ("a name that is not closed in a cell", table("  - {case: a, path: »'x${unique.name'}")),
             ("a row with a bad slug", table("  - {case: »With Path, path: active}")),
             ("two rows of one slug", table("  - {case: a, path: x}\n  - »{case: a, path: y}")),
             ("rows of different columns", table("  - {case: a, path: x}\n  - »{case: b, value: y}")),

@@ -5,14 +5,13 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use scimspec_mock_idp::persona::PersonaName;
-use serde_json::Value;
 
 pub use super::requests::{
     AnswerPattern, Body, Judged, Keep, Kept, Outcome, OutcomeVerdict, Repeat, RequestStep, RequestTarget,
     RequestTemplate, Sender, Statuses, Tally, WalkBy, WalkStep,
 };
 use crate::catalogue::{Level, RequirementId};
-use crate::json::template::{Reference, Text};
+use crate::json::template::{Reference, Template, Text};
 
 /// One story.
 #[derive(Debug, Clone)]
@@ -48,8 +47,8 @@ pub struct Scenario {
 pub struct Case {
     /// Its slug.
     pub slug: String,
-    /// Its cells: text that is JSON is that JSON, other text is a string.
-    pub cells: BTreeMap<String, Value>,
+    /// Its cells: text that is JSON is that JSON, other text is a string. They name nothing but `${unique...}`.
+    pub cells: BTreeMap<String, Template>,
 }
 
 /// Something that may differ by the row of the table.
