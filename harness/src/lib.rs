@@ -9,6 +9,7 @@ pub mod cli;
 pub mod coverage;
 pub mod json;
 pub mod judge;
+pub mod observe;
 pub mod profile;
 pub mod reference;
 pub mod report;

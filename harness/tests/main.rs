@@ -8,6 +8,8 @@ mod conversations;
 mod interrupted;
 mod layering;
 mod manners;
+#[cfg(unix)]
+mod record;
 mod reference;
 mod reports;
 mod scenario_mistakes;
