@@ -12,6 +12,7 @@ pub mod judge;
 pub mod observe;
 pub mod profile;
 pub mod reference;
+pub mod replay;
 pub mod report;
 pub mod rules;
 pub mod run;

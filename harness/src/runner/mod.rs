@@ -3,7 +3,7 @@
 
 pub mod answer;
 mod bindings;
-mod bookkeeper;
+pub mod bookkeeper;
 pub mod cleanup;
 mod compare;
 mod fill;
