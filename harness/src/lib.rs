@@ -6,6 +6,7 @@ pub mod backoff;
 pub mod calibrate;
 pub mod catalogue;
 pub mod cli;
+pub mod compose;
 pub mod coverage;
 pub mod json;
 pub mod judge;

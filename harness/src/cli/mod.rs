@@ -9,6 +9,7 @@ mod progress;
 mod record;
 mod review;
 mod run;
+mod scenario;
 mod serve;
 mod signals;
 
@@ -48,6 +49,8 @@ enum Command {
     Run(Box<run::Arguments>),
     /// Record what a provider says to a server, as a reverse proxy; with --observe, judge it live.
     Record(Box<record::Arguments>),
+    /// Make a scenario of a recording.
+    Scenario(scenario::Arguments),
     /// Serve the reference server on a loopback port.
     Serve(Box<serve::Arguments>),
     /// Prove that the checks notice: every deviation of the reference server must be seen, and the correct server pass.
@@ -94,6 +97,7 @@ pub fn main() -> ExitCode {
         match arguments.command {
             Command::Run(arguments) => run::main(*arguments, &terminal).await,
             Command::Record(arguments) => record::main(*arguments, &terminal).await,
+            Command::Scenario(arguments) => scenario::main(&arguments, &terminal),
             Command::Serve(arguments) => serve::main(*arguments, &terminal).await,
             Command::Calibrate(arguments) => calibrate::main(&arguments, &terminal).await,
             Command::Coverage(arguments) => coverage::main(&arguments, &terminal),

@@ -13,6 +13,7 @@ mod needs;
 pub mod observed;
 pub mod plan;
 pub mod recorder;
+mod replay;
 mod request;
 mod story;
 mod walk;

@@ -2,9 +2,11 @@
 //! The runner works on this and on nothing else. Plain requests are in `requests`.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::time::Duration;
 
 use scimspec_mock_idp::persona::PersonaName;
+use scimspec_mock_idp::recording::Recording;
 use serde_json::Value;
 
 pub use super::requests::{
@@ -153,6 +155,19 @@ pub enum Action {
     Request(Box<RequestStep>),
     /// A list, read page after page.
     Walk(Box<WalkStep>),
+    /// A recording, replayed.
+    Replay(Box<ReplayStep>),
+}
+
+/// A recording whose requests are sent again, and whose answers are what is right.
+#[derive(Debug, Clone)]
+pub struct ReplayStep {
+    /// As the scenario names it.
+    pub file: String,
+    /// What is in it.
+    pub recording: Arc<Recording>,
+    /// Whether every difference counts, not only what a provider would notice.
+    pub strict: bool,
 }
 
 /// What a step shows.
@@ -265,6 +280,9 @@ impl Scenario {
         let reads = |step: &Step| match &step.action {
             Action::Request(request) => request.requests().all(|request| request.method == http::Method::GET),
             Action::Walk(_) => true,
+            Action::Replay(replay) => {
+                replay.recording.exchanges().all(|it| it.request.method == http::Method::GET)
+            }
             Action::Idp { act, .. } => *act == IdpAct::TestConnection,
             Action::Account { .. } | Action::Access { .. } => false,
         };
@@ -300,6 +318,7 @@ impl Step {
             Action::Idp { .. } | Action::Account { .. } | Action::Access { .. } => Vec::new(),
             Action::Request(request) => request.references(),
             Action::Walk(walk) => walk.references(),
+            Action::Replay(_) => Vec::new(),
         }
     }
 
@@ -308,7 +327,7 @@ impl Step {
         match &self.action {
             Action::Request(request) => &request.keep,
             Action::Walk(walk) => &walk.keep,
-            Action::Idp { .. } | Action::Account { .. } | Action::Access { .. } => &[],
+            Action::Idp { .. } | Action::Account { .. } | Action::Access { .. } | Action::Replay(_) => &[],
         }
     }
 
@@ -322,7 +341,9 @@ impl Step {
         match &self.action {
             Action::Request(step) => step.requests().filter_map(need).collect(),
             Action::Walk(walk) => need(&walk.request).into_iter().collect(),
-            Action::Idp { .. } | Action::Account { .. } | Action::Access { .. } => Vec::new(),
+            Action::Idp { .. } | Action::Account { .. } | Action::Access { .. } | Action::Replay(_) => {
+                Vec::new()
+            }
         }
     }
 }
