@@ -39,6 +39,19 @@ fn yaml_and_keys() {
 }
 
 #[test]
+fn recordings() {
+    golden(
+        "recordings",
+        &[
+            ("a recording of a scenario that is no file", step("replay: »okta.har")),
+            ("a recording outside of the scenario's folder", step("replay: »../okta.har")),
+            ("a recording and a request", step("»replay: okta.har\n    request: GET /Users")),
+            ("what only a replay can have", step("»request: GET /Users\n    strict: true")),
+        ],
+    );
+}
+
+#[test]
 fn json_texts() {
     golden(
         "json_texts",

@@ -90,7 +90,11 @@ fn fixed_names(scenario: &Scenario) -> Vec<(String, String)> {
                 Action::Request(request) => {
                     request.requests().for_each(|request| in_request(request, &values, &mut found));
                 }
-                Action::Idp { .. } | Action::Account { .. } | Action::Access { .. } | Action::Walk(_) => {}
+                Action::Idp { .. }
+                | Action::Account { .. }
+                | Action::Access { .. }
+                | Action::Walk(_)
+                | Action::Replay(_) => {}
             }
         }
     }
@@ -112,7 +116,7 @@ fn in_request(request: &RequestTemplate, values: &Values<'_>, found: &mut Vec<St
                 Ok(body) => in_body(&path, &body, found),
                 // No JSON, so there are no places in it: whatever looks like a mail address counts.
                 Err(_) => {
-                    found.extend(mail_addresses(&body).filter(|name| is_fixed(name)).map(str::to_owned))
+                    found.extend(mail_addresses(&body).filter(|name| is_fixed(name)).map(str::to_owned));
                 }
             }
         }

@@ -1,6 +1,7 @@
 //! A mock identity provider: people, groups and assignments (`directory`), how each provider spells and orders
 //! its requests (`persona`), the one that sends them (`provisioner`), and the HTTP client that everyone uses
-//! (`exchange`) over a network that can be made bad on purpose (`fault`). What went over a wire is a `recording`.
+//! (`exchange`) over a network that can be made bad on purpose (`fault`). What went over a wire is a `recording`; the
+//! `recorder` is the reverse proxy that makes one.
 //!
 //! # How the parts meet
 //!
@@ -31,4 +32,5 @@ pub mod exchange;
 pub mod fault;
 pub mod persona;
 pub mod provisioner;
+pub mod recorder;
 pub mod recording;

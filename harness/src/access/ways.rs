@@ -77,8 +77,21 @@ impl<'a> Ways<'a> {
 
     /// Tries every way of a person until each is as expected or the time is over.
     pub async fn expect(&mut self, who: &Who, is: Access, deadline: Instant, wire: &dyn Wire) -> Tried {
+        self.expect_by(who, is, deadline, wire, &|_| true).await
+    }
+
+    /// The same by these ways only.
+    pub async fn expect_by(
+        &mut self,
+        who: &Who,
+        is: Access,
+        deadline: Instant,
+        wire: &dyn Wire,
+        by: &(dyn Fn(&Probe) -> bool + Sync),
+    ) -> Tried {
         let through_group = who.group.is_some();
-        let probes: Vec<&Probe> = self.probes.probes.iter().filter(|p| p.group == through_group).collect();
+        let probes = self.probes.probes.iter().filter(|p| p.group == through_group && by(p));
+        let probes: Vec<&Probe> = probes.collect();
         if probes.is_empty() {
             return Tried::NoProbe;
         }

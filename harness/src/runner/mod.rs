@@ -3,7 +3,7 @@
 
 pub mod answer;
 mod bindings;
-mod bookkeeper;
+pub mod bookkeeper;
 pub mod cleanup;
 mod compare;
 mod fill;
@@ -13,6 +13,7 @@ mod needs;
 pub mod observed;
 pub mod plan;
 pub mod recorder;
+mod replay;
 mod request;
 mod story;
 mod walk;

@@ -2,9 +2,11 @@
 //! The runner works on this and on nothing else. Plain requests are in `requests`.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::time::Duration;
 
 use scimspec_mock_idp::persona::PersonaName;
+use scimspec_mock_idp::recording::Recording;
 
 pub use super::requests::{
     AnswerPattern, Body, Judged, Keep, Kept, Outcome, OutcomeVerdict, Repeat, RequestStep, RequestTarget,
@@ -152,6 +154,19 @@ pub enum Action {
     Request(Box<RequestStep>),
     /// A list, read page after page.
     Walk(Box<WalkStep>),
+    /// A recording, replayed.
+    Replay(Box<ReplayStep>),
+}
+
+/// A recording whose requests are sent again, and whose answers are what is right.
+#[derive(Debug, Clone)]
+pub struct ReplayStep {
+    /// As the scenario names it.
+    pub file: String,
+    /// What is in it.
+    pub recording: Arc<Recording>,
+    /// Whether every difference counts, not only what a provider would notice.
+    pub strict: bool,
 }
 
 /// What a step shows.
@@ -264,6 +279,9 @@ impl Scenario {
         let reads = |step: &Step| match &step.action {
             Action::Request(request) => request.requests().all(|request| request.method == http::Method::GET),
             Action::Walk(_) => true,
+            Action::Replay(replay) => {
+                replay.recording.exchanges().all(|it| it.request.method == http::Method::GET)
+            }
             Action::Idp { act, .. } => *act == IdpAct::TestConnection,
             Action::Account { .. } | Action::Access { .. } => false,
         };
@@ -299,6 +317,7 @@ impl Step {
             Action::Idp { .. } | Action::Account { .. } | Action::Access { .. } => Vec::new(),
             Action::Request(request) => request.references(),
             Action::Walk(walk) => walk.references(),
+            Action::Replay(_) => Vec::new(),
         }
     }
 
@@ -307,7 +326,7 @@ impl Step {
         match &self.action {
             Action::Request(request) => &request.keep,
             Action::Walk(walk) => &walk.keep,
-            Action::Idp { .. } | Action::Account { .. } | Action::Access { .. } => &[],
+            Action::Idp { .. } | Action::Account { .. } | Action::Access { .. } | Action::Replay(_) => &[],
         }
     }
 
@@ -321,7 +340,9 @@ impl Step {
         match &self.action {
             Action::Request(step) => step.requests().filter_map(need).collect(),
             Action::Walk(walk) => need(&walk.request).into_iter().collect(),
-            Action::Idp { .. } | Action::Account { .. } | Action::Access { .. } => Vec::new(),
+            Action::Idp { .. } | Action::Account { .. } | Action::Access { .. } | Action::Replay(_) => {
+                Vec::new()
+            }
         }
     }
 }

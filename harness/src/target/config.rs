@@ -25,6 +25,8 @@ pub struct Config {
     pub target: TargetSection,
     /// `[access]` and `[account]`.
     pub probes: Probes,
+    /// The password of everybody whom `record --observe` tries, from `[observe]`; none: the one that the provider sends.
+    pub observed_password: Option<SecretString>,
 }
 
 /// `[target]`.
@@ -139,6 +141,14 @@ struct File {
     #[serde(default)]
     access: toml::Table,
     account: Option<crate::access::RawAccount>,
+    #[serde(default)]
+    observe: RawObserve,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RawObserve {
+    password: Option<SecretSource>,
 }
 
 #[derive(Default, Deserialize)]
@@ -206,7 +216,11 @@ impl Config {
                 raw.resolve().map_err(|source| ConfigError::Probe { name: "[account]".to_owned(), source })
             })
             .transpose()?;
-        Ok(Self { target, probes: Probes { within, probes, account, secrets: named } })
+        let password = file.observe.password;
+        let observed_password =
+            password.map(|source| source.read("password of [observe]", beside, secrets)).transpose()?;
+        let probes = Probes { within, probes, account, secrets: named };
+        Ok(Self { target, probes, observed_password })
     }
 }
 

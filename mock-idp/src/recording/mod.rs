@@ -2,6 +2,10 @@
 //! written to one. Here are the types that every part speaks; reading, writing, redaction and the words for what
 //! happens have files of their own. Nothing here opens a connection.
 
+pub mod habits;
+pub mod narrate;
+pub mod rebind;
+
 use std::fmt;
 use std::time::Duration;
 
