@@ -101,7 +101,7 @@ fn main() -> ExitCode {
 fn run(options: &Options, terminal: &Terminal) -> Result<(), Trouble> {
     let handler = start_handler()?;
     let folder = tempfile::tempdir()?;
-    let (mut direct, mut recorded) = (Latency::default(), Latency::default());
+    let (mut direct, mut through) = (Latency::default(), Latency::default());
     let mut sent = 0;
     for round in 0..options.rounds.max(1) {
         direct.add(&load(handler, options)?);
@@ -109,7 +109,7 @@ fn run(options: &Options, terminal: &Terminal) -> Result<(), Trouble> {
         let recorder = Recorder::start(handler, &out)?;
         let measured = load(recorder.address, options)?;
         sent += measured.latency.len();
-        recorded.add(&measured);
+        through.add(&measured);
         recorder.stop(&out, measured.latency.len())?;
     }
     let micros = |values: &[f64]| middle(values) * 1e6;
@@ -124,11 +124,11 @@ fn run(options: &Options, terminal: &Terminal) -> Result<(), Trouble> {
         options.connections,
         options.seconds,
         options.rounds,
-        row("median", micros(&direct.median), micros(&recorded.median), "below 1 ms"),
-        row("99th percentile", micros(&direct.tail), micros(&recorded.tail), "below 5 ms"),
+        row("median", micros(&direct.median), micros(&through.median), "below 1 ms"),
+        row("99th percentile", micros(&direct.tail), micros(&through.tail), "below 5 ms"),
         sent,
         direct.wrong,
-        recorded.wrong,
+        through.wrong,
     );
     terminal.print(&table);
     Ok(())

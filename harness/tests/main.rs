@@ -12,6 +12,8 @@ mod manners;
 #[cfg(unix)]
 mod record;
 mod recordings;
+#[cfg(unix)]
+mod record;
 mod reference;
 mod reports;
 mod scenario_mistakes;

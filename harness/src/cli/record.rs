@@ -138,7 +138,7 @@ async fn record(arguments: Arguments, terminal: &Terminal) -> Result<Exit, Refus
             return Err(of_recorder(&error));
         }
     };
-    let live = Live::new(*terminal, arguments.quiet);
+    let live = Live::new(terminal.clone(), arguments.quiet);
     let keeper = Keeper { journal, redaction, live, observer: observer.clone() };
     let mut kept = keeper.start(receiver).map_err(Refusal::could_not_run)?;
     // First of all: whoever waits for this line points a provider at it.
@@ -359,7 +359,7 @@ impl Observing {
             }
             _ => None,
         };
-        let (redaction, scrubbing, terminal) = (Arc::clone(redaction), secrets.clone(), *terminal);
+        let (redaction, scrubbing, terminal) = (Arc::clone(redaction), secrets.clone(), terminal.clone());
         Ok(Observer::new(Setting {
             probes: self.config.probes.clone(),
             password: self.config.observed_password.clone(),

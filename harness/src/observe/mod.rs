@@ -164,8 +164,8 @@ impl Observer {
 
 impl Watch for Observer {
     fn begins(&self, number: u64, method: &Method, to: &Destination) {
-        if let Some(id) = reading::written_by(method, to) {
-            lock(&self.roster).begins(number, id);
+        if let Some(to) = reading::written_by(method, to) {
+            lock(&self.roster).begins(number, to);
         }
     }
 }

@@ -39,7 +39,7 @@ pub(super) enum Identity {
     /// Nobody looked, or there was no reason to.
     NotLooked,
     /// To be looked for.
-    Due(Cause),
+    Due(Box<Cause>),
     /// Seen, or found missing: told already.
     Told,
 }

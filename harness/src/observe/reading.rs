@@ -71,6 +71,15 @@ pub(super) enum Outcome {
     Unknown,
 }
 
+/// Whom a request that has only begun writes to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum WriteTo {
+    /// The person with this id.
+    Person(String),
+    /// Perhaps anybody: a create, or a bulk request.
+    Anybody,
+}
+
 /// RFC 7643, section 4.1: attributes may be named with it (RFC 7644, section 3.10).
 const USER: &str = "urn:ietf:params:scim:schemas:core:2.0:User";
 
@@ -105,14 +114,14 @@ pub(super) fn of(exchange: &Exchange) -> Vec<Happening> {
     }
 }
 
-/// Whose resource a request writes to, as far as its head tells. `Some(None)`: it may be anybody's.
-pub(super) fn written_by(method: &Method, to: &Destination) -> Option<Option<String>> {
+/// Whose resource a request writes to, as far as its head tells; none: it writes to nobody's.
+pub(super) fn written_by(method: &Method, to: &Destination) -> Option<WriteTo> {
     let Destination::Scim(target) = to else { return None };
     match endpoint(target) {
         Endpoint::Person(id) if [Method::PUT, Method::PATCH, Method::DELETE].contains(method) => {
-            Some(Some(id))
+            Some(WriteTo::Person(id))
         }
-        Endpoint::People | Endpoint::Bulk if *method == Method::POST => Some(None),
+        Endpoint::People | Endpoint::Bulk if *method == Method::POST => Some(WriteTo::Anybody),
         _ => None,
     }
 }
@@ -439,9 +448,9 @@ mod tests {
     #[test]
     fn heads_tell_whose_resource_is_written() {
         let to = |target: &str| Destination::Scim(target.to_owned());
-        assert_eq!(written_by(&Method::PATCH, &to("/Users/7?x")), Some(Some("7".to_owned())));
-        assert_eq!(written_by(&Method::POST, &to("/Users")), Some(None));
-        assert_eq!(written_by(&Method::POST, &to("/Bulk")), Some(None));
+        assert_eq!(written_by(&Method::PATCH, &to("/Users/7?x")), Some(WriteTo::Person("7".to_owned())));
+        assert_eq!(written_by(&Method::POST, &to("/Users")), Some(WriteTo::Anybody));
+        assert_eq!(written_by(&Method::POST, &to("/Bulk")), Some(WriteTo::Anybody));
         assert_eq!(written_by(&Method::GET, &to("/Users/7")), None);
         assert_eq!(written_by(&Method::PATCH, &to("/Groups/7")), None);
     }

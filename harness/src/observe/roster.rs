@@ -8,7 +8,7 @@ use scimspec_mock_idp::exchange::Exchange;
 use serde_json::Value;
 
 use super::person::{Identity, Person, State};
-use super::reading::{Happening, Intent, Outcome, Write, boolean, member};
+use super::reading::{Happening, Intent, Outcome, Write, WriteTo, boolean, member};
 
 /// Everybody who was seen.
 #[derive(Debug, Default)]
@@ -98,13 +98,13 @@ const LATELY: usize = 10_000;
 const MOST_PEOPLE: usize = 100_000;
 
 impl Roster {
-    /// A request has begun that writes to this person (none: perhaps to anybody).
-    pub(super) fn begins(&mut self, number: u64, id: Option<String>) {
-        match id {
-            None => {
+    /// A request has begun that writes to somebody.
+    pub(super) fn begins(&mut self, number: u64, to: WriteTo) {
+        match to {
+            WriteTo::Anybody => {
                 self.begun.open.insert(number);
             }
-            Some(id) => {
+            WriteTo::Person(id) => {
                 // Two that begin at once may be told in either order.
                 let at = self.begun.lately.iter().rposition(|(begun, _)| *begun < number);
                 self.begun.lately.insert(at.map_or(0, |at| at + 1), (number, id));
@@ -133,7 +133,7 @@ impl Roster {
                     sights.extend(self.shown(number, &id, resource, name, exchange));
                 }
                 Happening::Missing { id } => sights.extend(self.missing(number, &id, exchange)),
-                Happening::Write(write) => sights.extend(self.wrote(number, write, name, exchange)),
+                Happening::Write(write) => sights.extend(self.wrote(number, &write, name, exchange)),
             }
         }
         // After what it did is known: who waits for it looks then.
@@ -245,7 +245,7 @@ impl Roster {
         number > last && !self.begun.since(last).any(|begun| begun == id)
     }
 
-    fn wrote(&mut self, number: u64, write: Write, name: Option<String>, exchange: &Exchange) -> Vec<Sight> {
+    fn wrote(&mut self, number: u64, write: &Write, name: Option<String>, exchange: &Exchange) -> Vec<Sight> {
         let Some(id) = write.id.clone() else { return Vec::new() };
         let cause = |what: &str| Cause {
             number,
@@ -254,7 +254,7 @@ impl Roster {
         };
         let mut sights = Vec::new();
         if matches!(write.intent, Intent::Create { .. }) {
-            sights.extend(self.second_account(&id, &write, exchange));
+            sights.extend(self.second_account(&id, write, exchange));
         }
         let person = self.entry(&id, name);
         person.last_write = person.last_write.max(number);
@@ -291,7 +291,7 @@ impl Roster {
             let wrong = Some(format!("the server's answer has the id {other}"));
             sights.push(Sight::Identity { id: id.clone(), wrong, exchange: exchange.clone() });
         }
-        person.wrote(&write, shown);
+        person.wrote(write, shown);
         match intent {
             Intent::Create { active: false } if person.state == State::Seen => person.state = State::Waiting,
             Intent::Create { active: true } | Intent::Activate => {
@@ -325,7 +325,7 @@ impl Roster {
                     } else if other_id.is_some() {
                         Identity::Told
                     } else {
-                        Identity::Due(cause.clone())
+                        Identity::Due(Box::new(cause.clone()))
                     };
                     person.wanted = Some((Wanted::Out { deleted }, cause));
                 }

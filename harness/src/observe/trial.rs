@@ -13,7 +13,7 @@ use tokio::time::Instant;
 use super::person::Identity;
 use super::reading::member;
 use super::result::{Check, Finding};
-use super::roster::{Trial, Wanted};
+use super::roster::{Cause, Trial, Wanted};
 use super::{Observer, SecondAccount, lock};
 use crate::access::ways::{Tried, Ways, Who};
 use crate::runner::observed::{NotTried, Showed};
@@ -129,10 +129,8 @@ impl Observer {
 
     /// Asks for an inactive person with a token of our own, unless the provider has asked already.
     async fn look_for_identity(&self, id: &str) {
-        let due = match lock(&self.roster).person(id).map(|person| person.identity.clone()) {
-            Some(Identity::Due(cause)) => cause,
-            _ => return,
-        };
+        let identity = lock(&self.roster).person(id).map(|person| person.identity.clone());
+        let Some(Identity::Due(due)) = identity else { return };
         let Some(exchange) = self.ask_for(id).await else { return };
         let showed = {
             let mut roster = lock(&self.roster);
@@ -158,7 +156,8 @@ impl Observer {
             roster.told_identity(id);
             showed
         };
-        self.add(id, Finding::of(Check::KeepsIdentity, due.what, showed, vec![due.exchange, exchange]));
+        let Cause { what, exchange: caused, .. } = *due;
+        self.add(id, Finding::of(Check::KeepsIdentity, what, showed, vec![caused, exchange]));
     }
 
     /// What the provider itself was shown of an inactive person.
