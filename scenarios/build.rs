@@ -1,4 +1,4 @@
-//! Lists the scenario files and profiles, so that adding one needs no line of Rust.
+//! Lists the scenario files, recordings and profiles, so that adding one needs no line of Rust.
 
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
@@ -17,8 +17,11 @@ fn main() -> io::Result<()> {
     println!("cargo::rerun-if-changed={}", root.display());
     let mut profiles = Vec::new();
     collect(&root.join("profiles"), "toml", &mut profiles)?;
+    let mut recordings = Vec::new();
+    collect(&root.join("recordings"), "har", &mut recordings)?;
     let mut code = String::new();
     list(&mut code, "SCENARIOS", "Every scenario file of the library, by path.", &root, &files);
+    list(&mut code, "RECORDINGS", "Every recording of the library, by path.", &root, &recordings);
     list(&mut code, "PROFILES", "Every profile file, by path.", &root, &profiles);
     fs::write(out.join("files.rs"), code)
 }

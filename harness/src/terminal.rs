@@ -9,6 +9,7 @@ use anstream::{AutoStream, ColorChoice};
 const PIPE_WIDTH: usize = 100;
 
 /// Standard output and standard error.
+#[derive(Debug, Clone)]
 pub struct Terminal {
     colour: ColorChoice,
 }

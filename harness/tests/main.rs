@@ -3,14 +3,21 @@
 #![expect(clippy::unwrap_used, reason = "the lint knows tests, but not the functions that tests share")]
 
 mod bad_input;
+mod compose;
 mod conversations;
 #[cfg(unix)]
 mod interrupted;
 mod layering;
 mod manners;
+#[cfg(unix)]
+mod record;
+#[cfg(unix)]
+mod record;
+mod recordings;
 mod reference;
 mod reports;
 mod scenario_mistakes;
 mod secrets;
 mod stories;
 mod support;
+mod written_names;

@@ -151,6 +151,14 @@ fn a_baseline_decides_what_is_new_what_is_known_and_what_is_stale() {
     let stale = run(&format!("{known}{passes}"));
     assert_eq!(stale.code, Some(1), "{}", stale.stdout);
     assert!(stale.stdout.contains("STALE known failure lifecycle/create/*"), "{}", stale.stdout);
+    let together = run(
+        "[[known]]\nchecks = [\"lifecycle/put-*/every*\", \"lifecycle/create/*\"]\nreason = \"APP-117\"\n",
+    );
+    assert_eq!(together.code, Some(1), "{}", together.stdout);
+    assert!(together.stdout.contains("(1 known)"), "{}", together.stdout);
+    assert!(together.stdout.contains("STALE known failure lifecycle/create/*"), "{}", together.stdout);
+    let sometimes = run(&format!("{known}{passes}sometimes = true\n"));
+    assert_eq!(sometimes.code, Some(0), "{}", sometimes.stdout);
 }
 
 #[test]

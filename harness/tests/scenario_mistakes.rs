@@ -39,6 +39,19 @@ fn yaml_and_keys() {
 }
 
 #[test]
+fn recordings() {
+    golden(
+        "recordings",
+        &[
+            ("a recording of a scenario that is no file", step("replay: »okta.har")),
+            ("a recording outside of the scenario's folder", step("replay: »../okta.har")),
+            ("a recording and a request", step("»replay: okta.har\n    request: GET /Users")),
+            ("what only a replay can have", step("»request: GET /Users\n    strict: true")),
+        ],
+    );
+}
+
+#[test]
 fn json_texts() {
     golden(
         "json_texts",
@@ -366,6 +379,8 @@ fn outcomes_and_tables() {
             ),
             ("a row without a slug", table("  - »{path: active}")),
             ("a name in a cell", table("  - {case: a, path: »'x${ada.userName}'}")),
+            ("an unknown name in a cell", table("  - {case: a, path: »'x${unique.phone}'}")),
+            ("a name that is not closed in a cell", table("  - {case: a, path: »'x${unique.name'}")),
             ("a row with a bad slug", table("  - {case: »With Path, path: active}")),
             ("two rows of one slug", table("  - {case: a, path: x}\n  - »{case: a, path: y}")),
             ("rows of different columns", table("  - {case: a, path: x}\n  - »{case: b, value: y}")),

@@ -5,7 +5,7 @@ pub mod administrator;
 mod attempt;
 pub mod ways;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -274,6 +274,21 @@ impl RawAccount {
     /// Reads the requests.
     pub fn resolve(self) -> Result<Vec<ProbeRequest>, ProbeError> {
         requests(self.arrange)
+    }
+}
+
+impl Probe {
+    /// What of the person its texts name: `password`, `server.id`. A command is given all that is known.
+    pub fn needs_of_person(&self) -> BTreeSet<String> {
+        let Means::Http(http) = &self.means else { return BTreeSet::new() };
+        let mut names = BTreeSet::new();
+        for request in http.arrange.iter().chain(&http.attempt) {
+            let json = request.json.iter().flat_map(Template::references);
+            let headers = request.headers.iter().flat_map(|(_, text)| text.references());
+            let all = request.url.references().chain(headers).cloned().chain(json);
+            names.extend(all.filter_map(|reference| Some(reference.0.strip_prefix("person.")?.to_owned())));
+        }
+        names
     }
 }
 

@@ -94,7 +94,21 @@ impl<'a> Ways<'a> {
         deadline: Instant,
         wire: &dyn Wire,
     ) -> Tried {
-        let probes: Vec<&Probe> = self.probes.probes.iter().filter(|probe| probe.opens == opens).collect();
+        self.expect_by(who, opens, is, deadline, wire, &|_| true).await
+    }
+
+    /// The same by these ways only.
+    pub async fn expect_by(
+        &mut self,
+        who: &Who,
+        opens: Opens,
+        is: Access,
+        deadline: Instant,
+        wire: &dyn Wire,
+        by: &(dyn Fn(&Probe) -> bool + Sync),
+    ) -> Tried {
+        let probes: Vec<&Probe> =
+            self.probes.probes.iter().filter(|probe| probe.opens == opens && by(probe)).collect();
         if probes.is_empty() {
             return Tried::NoProbe;
         }

@@ -6,8 +6,10 @@ mod cleanup;
 mod coverage;
 mod explain;
 mod progress;
+mod record;
 mod review;
 mod run;
+mod scenario;
 mod serve;
 mod signals;
 
@@ -45,6 +47,12 @@ enum Colour {
 enum Command {
     /// Test a SCIM server; without --url or --config, the embedded reference server.
     Run(Box<run::Arguments>),
+    /// Record what a provider says to a server, as a reverse proxy; with --observe, judge it live.
+    Record(Box<record::Arguments>),
+    /// Make a scenario of a recording.
+    Scenario(scenario::Arguments),
+    /// Record what a provider says to a server, as a reverse proxy; with --observe, judge it live.
+    Record(Box<record::Arguments>),
     /// Serve the reference server on a loopback port.
     Serve(Box<serve::Arguments>),
     /// Prove that the checks notice: every deviation of the reference server must be seen, and the correct server pass.
@@ -90,6 +98,9 @@ pub fn main() -> ExitCode {
     let exit = runtime.block_on(async {
         match arguments.command {
             Command::Run(arguments) => run::main(*arguments, &terminal).await,
+            Command::Record(arguments) => record::main(*arguments, &terminal).await,
+            Command::Scenario(arguments) => scenario::main(&arguments, &terminal),
+            Command::Record(arguments) => record::main(*arguments, &terminal).await,
             Command::Serve(arguments) => serve::main(*arguments, &terminal).await,
             Command::Calibrate(arguments) => calibrate::main(&arguments, &terminal).await,
             Command::Coverage(arguments) => coverage::main(&arguments, &terminal),

@@ -97,14 +97,16 @@ struct Reach {
     dry_run: bool,
 }
 
+/// A report that was asked for.
 #[derive(Debug, Clone)]
-struct ReportTo {
+pub(super) struct ReportTo {
     format: Format,
-    file: Option<PathBuf>,
+    /// Where to; none: to standard output.
+    pub(super) file: Option<PathBuf>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum Format {
+pub(super) enum Format {
     Pretty,
     Json,
     Junit,
@@ -326,7 +328,8 @@ fn announce(prepared: &Prepared, target: &Target, safe: bool, terminal: &Termina
     ));
 }
 
-fn write_reports(
+/// Writes the reports that were asked for, and the pretty one if none goes to standard output.
+pub(super) fn write_reports(
     reports: &[ReportTo],
     report: &RunReport,
     lens: &Lens,
@@ -366,14 +369,16 @@ fn write_file(path: &Path, text: &str) -> Result<(), Refusal> {
     })
 }
 
-fn can_be_written(path: &Path) -> Result<(), Refusal> {
+/// A result that cannot be written is lost: better known before there is one.
+pub(super) fn can_be_written(path: &Path) -> Result<(), Refusal> {
     let opened = std::fs::OpenOptions::new().append(true).create(true).open(path);
     opened
         .map(drop)
         .map_err(|error| Refusal::usage(format!("the report {} cannot be written: {error}", path.display())))
 }
 
-fn parse_report(text: &str) -> Result<ReportTo, String> {
+/// `FORMAT[=FILE]`.
+pub(super) fn parse_report(text: &str) -> Result<ReportTo, String> {
     let (format, file) = match text.split_once('=') {
         Some((format, file)) if !file.is_empty() => (format, Some(PathBuf::from(file))),
         Some((format, _)) => return Err(format!("`{format}=` names no file")),

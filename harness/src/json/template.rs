@@ -12,7 +12,7 @@ pub struct Text {
 }
 
 /// JSON whose strings (keys too) may hold references.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Default)]
 pub struct Template {
     value: Value,
 }

@@ -60,6 +60,14 @@ pub enum BaselineError {
         /// The pattern.
         pattern: String,
     },
+    /// An entry for nothing.
+    #[error("the baseline {path}: an entry names no check: `check = \"ID\"`, or `checks = [...]` for what has one cause; its reason is {reason:?}", path = path.display())]
+    NoCheck {
+        /// Which file.
+        path: PathBuf,
+        /// What it says.
+        reason: String,
+    },
 }
 
 #[derive(Debug)]
@@ -67,6 +75,7 @@ struct Entry {
     pattern: String,
     check: GlobMatcher,
     persona: Option<String>,
+    sometimes: bool,
     reason: String,
 }
 
@@ -81,9 +90,15 @@ struct File {
 #[serde(deny_unknown_fields)]
 struct RawEntry {
     /// A check id, or a glob over them.
-    check: String,
+    check: Option<String>,
+    /// Several, where they have one cause. Each is stale by itself.
+    #[serde(default)]
+    checks: Vec<String>,
     /// Only as this persona.
     persona: Option<String>,
+    /// It does not fail in every run: a race, or what only some flags bring to light. That it passes proves nothing then.
+    #[serde(default)]
+    sometimes: bool,
     /// Why it fails, citing the requirement and the evidence.
     reason: String,
     /// Where that is documented: an issue, a page. For people.
@@ -106,26 +121,32 @@ impl KnownFailures {
             .map_err(|source| BaselineError::Toml { path: path.clone(), source: Box::new(source) })?;
         let mut entries = Vec::new();
         for raw in file.known {
+            let patterns: Vec<String> = raw.check.into_iter().chain(raw.checks).collect();
+            let Some(first) = patterns.first() else {
+                return Err(BaselineError::NoCheck { path, reason: raw.reason });
+            };
             if raw.reason.trim().is_empty() {
-                return Err(BaselineError::NoReason { path, pattern: raw.check });
+                return Err(BaselineError::NoReason { path, pattern: first.clone() });
             }
-            let glob = Glob::new(&raw.check).map_err(|source| BaselineError::Glob {
-                path: path.clone(),
-                pattern: raw.check.clone(),
-                source,
-            })?;
-            entries.push(Entry {
-                check: glob.compile_matcher(),
-                pattern: raw.check,
-                persona: raw.persona,
-                reason: raw.reason,
-            });
+            for pattern in patterns {
+                let glob = match Glob::new(&pattern) {
+                    Ok(glob) => glob,
+                    Err(source) => return Err(BaselineError::Glob { path, pattern, source }),
+                };
+                entries.push(Entry {
+                    check: glob.compile_matcher(),
+                    pattern,
+                    persona: raw.persona.clone(),
+                    sometimes: raw.sometimes,
+                    reason: raw.reason.clone(),
+                });
+            }
         }
         Ok(Self { entries })
     }
 
     /// Marks the failures that are known, and tells which entries are stale: every check that such an entry matches
-    /// ran and passed. An entry whose checks did not run in this run is not stale.
+    /// ran and passed. An entry whose checks did not run in this run is not stale, nor one of what fails only sometimes.
     pub fn apply(&self, results: &mut [CheckResult]) -> Vec<Stale> {
         let mut stale = Vec::new();
         for entry in &self.entries {
@@ -138,7 +159,7 @@ impl KnownFailures {
                     result.known = Some(entry.reason.clone());
                 }
             }
-            if matched > 0 && matched == passed {
+            if matched > 0 && matched == passed && !entry.sometimes {
                 let persona =
                     entry.persona.as_ref().map_or_else(String::new, |persona| format!(" as {persona}"));
                 stale.push(Stale {

@@ -40,7 +40,7 @@ pub(super) fn check(id: &str, world: &World) -> Option<Entry> {
     }
     let row = scenario.cases.iter().find(|case| id == scenario.check_id(Some(case), &check.slug));
     let row = row.map(|case| {
-        let cells = case.cells.iter().map(|(column, value)| format!("{column}: {value}"));
+        let cells = case.cells.iter().map(|(column, value)| format!("{column}: {}", value.as_written()));
         cells.collect::<Vec<_>>().join("\n")
     });
     let step = step_text(scenario, step);

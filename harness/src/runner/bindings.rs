@@ -141,7 +141,8 @@ impl Lookup for Scope<'_> {
             return Some(self.unique(rest));
         }
         if owner == "case" {
-            return self.case?.cells.get(rest).cloned();
+            // As a pattern, which a cell may be: all that it names are strings, so of other cells the same comes out.
+            return self.case?.cells.get(rest)?.fill_pattern(self).ok();
         }
         if let Some(kept) = self.bindings.kept.get(owner) {
             // What an answer did not have is kept as nothing, so that "the same as before" holds of it too.

@@ -12,7 +12,7 @@ use super::ledger::{EntryId, Ledger, Tenant};
 use crate::secrets::Secrets;
 
 /// A wire that keeps the ledger.
-pub(super) struct Bookkeeper<'a> {
+pub struct Bookkeeper<'a> {
     inner: &'a dyn Wire,
     ledger: &'a Ledger,
     secrets: &'a Secrets,
@@ -23,7 +23,7 @@ pub(super) struct Bookkeeper<'a> {
 
 impl<'a> Bookkeeper<'a> {
     /// Over another wire, for the story with that number; resources are made at these endpoints, and in this tenant.
-    pub(super) fn new(inner: &'a dyn Wire, setting: &'a Setting, story: usize, tenant: Tenant) -> Self {
+    pub fn new(inner: &'a dyn Wire, setting: &'a Setting, story: usize, tenant: Tenant) -> Self {
         let (ledger, secrets, endpoints) = (&setting.ledger, &setting.secrets, &setting.endpoints[..]);
         Self { inner, ledger, secrets, story, tenant, endpoints }
     }

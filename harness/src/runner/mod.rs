@@ -4,7 +4,7 @@
 mod administration;
 pub mod answer;
 mod bindings;
-mod bookkeeper;
+pub mod bookkeeper;
 pub mod cleanup;
 mod compare;
 mod fill;
@@ -14,6 +14,7 @@ mod needs;
 pub mod observed;
 pub mod plan;
 pub mod recorder;
+mod replay;
 mod request;
 mod story;
 mod walk;

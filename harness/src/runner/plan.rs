@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use globset::{Glob, GlobSet, GlobSetBuilder};
+use scimspec_mock_idp::exchange::Destination;
 use scimspec_mock_idp::persona::PersonaName;
 
 use super::needs::unmet;
@@ -105,6 +106,16 @@ impl Plan {
             makes.people += story.scenario.people.len();
             makes.groups += story.scenario.groups.len();
             for step in &story.scenario.steps {
+                if let Action::Replay(replay) = &step.action {
+                    let creates = |target: &str| {
+                        let there = Destination::Scim(target.to_owned());
+                        let all = replay.recording.exchanges();
+                        all.filter(|it| it.request.method == http::Method::POST && it.request.to == there)
+                            .count()
+                    };
+                    makes.people += creates("/Users");
+                    makes.groups += creates("/Groups");
+                }
                 if let Action::Request(request) = &step.action {
                     let copies = request.count() as usize - request.beside.len();
                     let sent = request.beside.iter().chain(std::iter::repeat_n(&request.request, copies));

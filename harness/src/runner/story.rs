@@ -215,6 +215,7 @@ impl Teller<'_> {
                 .walk(walk, step.within, wires)
                 .await
                 .unwrap_or_else(|unsent| unsent.done(step.check.is_some())),
+            Action::Replay(replay) => self.replay(replay, wires.own).await,
         }
     }
 
@@ -434,6 +435,11 @@ impl Teller<'_> {
             }
             Action::Walk(walk) => {
                 let what = format!("walk: {}", in_words(&walk.request));
+                let key = format!("{}: {what}", self.story.scenario.id);
+                (what, key)
+            }
+            Action::Replay(replay) => {
+                let what = format!("replay {}", replay.file);
                 let key = format!("{}: {what}", self.story.scenario.id);
                 (what, key)
             }

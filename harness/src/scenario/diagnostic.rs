@@ -9,6 +9,7 @@ use annotate_snippets::{AnnotationKind, Level, Renderer, Snippet};
 use serde_saphyr::Location;
 
 use super::raw::At;
+use super::recordings::Beside;
 use crate::json::strict::StrictError;
 
 /// A file and its text.
@@ -18,6 +19,8 @@ pub struct Source {
     pub path: Arc<str>,
     /// All of it.
     pub text: Arc<str>,
+    /// Where the files stand that it names.
+    pub beside: Beside,
 }
 
 /// One mistake.
@@ -36,7 +39,13 @@ pub struct Diagnostics(pub Vec<Diagnostic>);
 impl Source {
     /// Takes a file's text.
     pub fn new(path: &str, text: &str) -> Self {
-        Self { path: path.into(), text: text.into() }
+        Self { path: path.into(), text: text.into(), beside: Beside::Nowhere }
+    }
+
+    /// The same, as a file among others.
+    #[must_use]
+    pub fn among(self, beside: Beside) -> Self {
+        Self { beside, ..self }
     }
 
     /// A mistake at a place of the YAML.

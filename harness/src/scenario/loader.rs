@@ -7,6 +7,7 @@ use super::diagnostic::{Diagnostics, Source};
 use super::lower::{self, World};
 use super::model::Scenario;
 use super::raw::RawScenario;
+use super::recordings::Beside;
 
 /// Why scenarios cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -32,7 +33,7 @@ pub fn library(world: World<'_>) -> Result<Vec<Scenario>, LoadError> {
     let files = scimspec_scenarios::SCENARIOS.iter().map(|file| {
         (
             file.path.trim_end_matches(".yaml").to_owned(),
-            Source::new(&format!("scenarios/{}", file.path), file.text),
+            Source::new(&format!("scenarios/{}", file.path), file.text).among(Beside::in_library(file.path)),
         )
     });
     let (scenarios, mistakes) = read_all(files, world);
@@ -90,7 +91,8 @@ fn collect(root: &Path, folder: &Path, files: &mut Vec<(String, Source)>) -> Res
                 fs::read_to_string(&path).map_err(|source| LoadError::Io { path: path.clone(), source })?;
             let below = path.strip_prefix(root).unwrap_or(&path).with_extension("");
             let id = below.to_string_lossy().replace('\\', "/");
-            files.push((id, Source::new(&path.display().to_string(), &text)));
+            let source = Source::new(&path.display().to_string(), &text).among(Beside::on_disk(&path));
+            files.push((id, source));
         }
     }
     Ok(())

@@ -1,13 +1,14 @@
 //! Gives the steps of a scenario their meaning. Which keys belong to which kind of step is decided here and nowhere
 //! else; plain requests are in `lower_request`.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use http::Method;
 use scimspec_mock_idp::fault::{Fault, FaultKind};
 
 use super::lower::Lowering;
-use super::model::{Access, Action, AdministratorAct, Door, FaultOnStep, IdpAct, Step, TaskEnd};
+use super::model::{Access, Action, AdministratorAct, Door, FaultOnStep, IdpAct, ReplayStep, Step, TaskEnd};
 use super::raw::{At, RawExpect, RawFault, RawStep};
 use crate::json::strict;
 use crate::json::template::Text;
@@ -31,6 +32,7 @@ const BELONGS: &[(&str, &[&str])] = &[
         ],
     ),
     ("walk", &["headers", "as", "by", "most", "keep", "expect", "outcomes", "fault", "within"]),
+    ("replay", &["strict"]),
 ];
 
 impl Lowering<'_> {
@@ -49,6 +51,7 @@ impl Lowering<'_> {
             "administrator" => self.administrator(raw)?,
             "access" => self.access(raw, &place)?,
             "walk" => self.walk(raw, check.is_some())?,
+            "replay" => self.replay(&raw)?,
             _ => self.request(raw, check.is_some())?,
         };
         Some(Step { line, action, check, needs, fault, within })
@@ -63,6 +66,7 @@ impl Lowering<'_> {
             raw.access.is_some(),
             raw.request.is_some(),
             raw.walk.is_some(),
+            raw.replay.is_some(),
         ];
         let kinds: Vec<&str> =
             BELONGS.iter().zip(present).filter(|(_, p)| *p).map(|((kind, _), _)| *kind).collect();
@@ -72,7 +76,7 @@ impl Lowering<'_> {
                 self.mistake(
                     at,
                     "this step does nothing",
-                    "a step has one of: idp, account, administrator, access, request, walk",
+                    "a step has one of: idp, account, administrator, access, request, walk, replay",
                 );
                 None
             }
@@ -100,6 +104,7 @@ impl Lowering<'_> {
             ("times", raw.times.is_some()),
             ("by", raw.by.is_some()),
             ("most", raw.most.is_some()),
+            ("strict", raw.strict.is_some()),
             ("headers", raw.headers.is_some()),
             ("parallel", raw.parallel.is_some()),
             ("after", raw.after.is_some()),
@@ -323,6 +328,22 @@ impl Lowering<'_> {
                     "`group` and `door` at once",
                     "one step tries one door: make it a step each",
                 );
+                None
+            }
+        }
+    }
+
+    fn replay(&mut self, raw: &RawStep) -> Option<Action> {
+        let file = raw.replay.as_ref()?;
+        match self.source.beside.recording(&file.value) {
+            Ok(recording) => Some(Action::Replay(Box::new(ReplayStep {
+                file: file.value.clone(),
+                recording: Arc::new(recording),
+                strict: raw.strict.as_ref().is_some_and(|strict| strict.value),
+            }))),
+            Err(error) => {
+                let help = "name a recording that stands beside this file: `replay: okta.har`";
+                self.mistake(file, format!("no recording: {error}"), help);
                 None
             }
         }

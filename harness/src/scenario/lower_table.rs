@@ -10,7 +10,7 @@ use super::model::{AdministratorAct, ByCase, Case, Check, Need};
 use super::raw::{At, RawCase};
 use crate::catalogue::{Level, RequirementId};
 use crate::json::strict;
-use crate::json::template::Reference;
+use crate::json::template::{Reference, Template, TemplateError};
 
 /// A row of the table with the places of its cells.
 #[derive(Debug)]
@@ -20,10 +20,9 @@ pub(super) struct Row {
 }
 
 impl Row {
-    /// The row as the runner needs it: a cell that is JSON is that JSON, any other text is a string.
+    /// The row as the runner needs it; of a scenario with mistakes it never sees it.
     pub(super) fn case(&self) -> Case {
-        let value = |text: &str| strict::parse(text).unwrap_or_else(|_| Value::from(text));
-        let cells = self.cells.iter().map(|(name, cell)| (name.clone(), value(&cell.value)));
+        let cells = self.cells.iter().map(|(name, at)| (name.clone(), cell(&at.value).unwrap_or_default()));
         Case { slug: self.slug.clone(), cells: cells.collect() }
     }
 }
@@ -63,16 +62,31 @@ impl Lowering<'_> {
                 Some(_) => {}
                 None => columns = Some(mine),
             }
-            for cell in row.value.values().filter(|cell| cell.value.contains("${")) {
-                self.mistake(
-                    cell,
-                    "a name in a cell: cells are taken as they are written",
-                    "name it in the step, before or behind `${case.COLUMN}`",
-                );
+            for at in row.value.values() {
+                self.cell(at);
             }
             table.push(Row { slug, cells: row.value });
         }
         table
+    }
+
+    /// What a cell names must have its value from the start, and the same for the whole story.
+    fn cell(&mut self, at: &At<String>) {
+        let names = match cell(&at.value) {
+            Ok(cell) => cell.references(),
+            Err(error) => return self.mistake(at, error.to_string(), error.help()),
+        };
+        for name in names {
+            if !name.is_of("unique") {
+                self.mistake(
+                    at,
+                    format!("`${{{}}}` in a cell", name.0),
+                    "a cell names `${unique...}` and nothing else: name it in the step, before or behind `${case.COLUMN}`",
+                );
+            } else if let Err(unknown) = self.scope.check(&name) {
+                self.mistake(at, unknown.what, unknown.help);
+            }
+        }
     }
 
     /// A check and what it shows, which may be another thing in each row.
@@ -237,6 +251,11 @@ impl Lowering<'_> {
         };
         ByCase::Each(self.rows.iter().map(of_row).collect())
     }
+}
+
+/// A cell that is JSON is that JSON, any other text is a string.
+fn cell(text: &str) -> Result<Template, TemplateError> {
+    Template::new(strict::parse(text).unwrap_or_else(|_| Value::from(text)))
 }
 
 /// The column that a word stands for.

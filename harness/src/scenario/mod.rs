@@ -1,5 +1,6 @@
-//! Scenario files: what stands in them (`raw`), what they mean (`model`, `requests`, `acts`), how one becomes the other (`lower`
-//! and its kin, `scope`), where they are found (`loader`), and what is said about mistakes (`diagnostic`).
+//! Scenario files: what stands in them (`raw`), what they mean (`model`, `requests`, `acts`), how one becomes the other
+//! (`lower` and its kin, `scope`), where they are found (`loader`), the recordings that they name (`recordings`), and what is
+//! said about mistakes (`diagnostic`).
 
 pub mod acts;
 pub mod diagnostic;
@@ -11,5 +12,6 @@ mod lower_step;
 mod lower_table;
 pub mod model;
 pub mod raw;
+pub mod recordings;
 pub mod requests;
 mod scope;

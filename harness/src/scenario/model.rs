@@ -2,10 +2,11 @@
 //! The runner works on this and on nothing else. Plain requests are in `requests`.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::time::Duration;
 
 use scimspec_mock_idp::persona::PersonaName;
-use serde_json::Value;
+use scimspec_mock_idp::recording::Recording;
 
 pub use super::acts::{AdministratorAct, IdpAct, TaskEnd};
 pub use super::requests::{
@@ -13,7 +14,7 @@ pub use super::requests::{
     RequestTemplate, Sender, Statuses, Tally, WalkBy, WalkStep,
 };
 use crate::catalogue::{Level, RequirementId};
-use crate::json::template::Reference;
+use crate::json::template::{Reference, Template};
 
 /// One story.
 #[derive(Debug, Clone)]
@@ -49,8 +50,8 @@ pub struct Scenario {
 pub struct Case {
     /// Its slug.
     pub slug: String,
-    /// Its cells: text that is JSON is that JSON, other text is a string.
-    pub cells: BTreeMap<String, Value>,
+    /// Its cells: text that is JSON is that JSON, other text is a string. They name nothing but `${unique...}`.
+    pub cells: BTreeMap<String, Template>,
 }
 
 /// Something that may differ by the row of the table.
@@ -171,6 +172,19 @@ pub enum Action {
     Request(Box<RequestStep>),
     /// A list, read page after page.
     Walk(Box<WalkStep>),
+    /// A recording, replayed.
+    Replay(Box<ReplayStep>),
+}
+
+/// A recording whose requests are sent again, and whose answers are what is right.
+#[derive(Debug, Clone)]
+pub struct ReplayStep {
+    /// As the scenario names it.
+    pub file: String,
+    /// What is in it.
+    pub recording: Arc<Recording>,
+    /// Whether every difference counts, not only what a provider would notice.
+    pub strict: bool,
 }
 
 /// What a step shows.
@@ -248,6 +262,9 @@ impl Scenario {
         let reads = |step: &Step| match &step.action {
             Action::Request(request) => request.requests().all(|request| request.method == http::Method::GET),
             Action::Walk(_) => true,
+            Action::Replay(replay) => {
+                replay.recording.exchanges().all(|it| it.request.method == http::Method::GET)
+            }
             Action::Idp { act, .. } => *act == IdpAct::TestConnection,
             Action::Account { .. } | Action::Administrator { .. } | Action::Access { .. } => false,
         };

@@ -56,7 +56,7 @@ pub struct RawScenario {
     pub steps: Vec<At<RawStep>>,
 }
 
-/// One step: exactly one of `idp`, `account`, `administrator`, `access`, `request`, `walk`, and what belongs to it.
+/// One step: exactly one of `idp`, `account`, `administrator`, `access`, `request`, `walk`, `replay`, and what belongs to it.
 #[derive(Debug, Default, serde::Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct RawStep {
@@ -79,6 +79,10 @@ pub struct RawStep {
     /// `{"pages": ..., "totalResults": ..., "Resources": [...]}`.
     #[schemars(with = "Option<String>")]
     pub walk: Option<At<String>>,
+    /// A recording that is replayed: a file beside this one. Each answer is as the provider needs it: what it would notice
+    /// is the same as was recorded.
+    #[schemars(with = "Option<String>")]
+    pub replay: Option<At<String>>,
 
     /// What the target must be able to do, else the step is passed over: its check is skipped, the story goes on.
     #[schemars(with = "Option<Vec<String>>")]
@@ -133,6 +137,9 @@ pub struct RawStep {
     /// With `walk`: this many pages at most. Default: 50.
     #[schemars(with = "Option<u32>")]
     pub most: Option<At<u32>>,
+    /// With `replay`: whatever differs counts, not only what the provider would notice.
+    #[schemars(with = "Option<bool>")]
+    pub strict: Option<At<bool>>,
     /// With `request`: a read-back afterwards.
     #[schemars(with = "Option<String>")]
     pub after: Option<At<String>>,

@@ -6,6 +6,7 @@ mod normalise;
 
 use std::path::{Path, PathBuf};
 
+use scimspec_mock_idp::exchange::Exchange;
 use similar::{ChangeTag, TextDiff};
 
 use self::file::{Snapshot, SnapshotError};
@@ -56,6 +57,60 @@ pub fn difference(old: &str, new: &str) -> String {
     text
 }
 
+/// What a conversation is beside the stored one.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Stored {
+    /// It is the stored one.
+    Same,
+    /// There is none yet; it was written as pending. In words.
+    New(String),
+    /// There is none, and on CI none is written. In words.
+    Missing(String),
+    /// Another one.
+    Other {
+        /// In words.
+        message: String,
+        /// What changed, line by line.
+        difference: String,
+    },
+}
+
+/// Compares with the snapshot at `path`, which is in `folder`; what is new is written as pending, except on CI.
+pub fn against_stored(new: &Snapshot, path: &Path, folder: &Path) -> Result<Stored, SnapshotError> {
+    let stored = Snapshot::read(path)?;
+    let on_ci = std::env::var_os("CI").is_some_and(|ci| ci == "true");
+    let pending = if on_ci { None } else { Some(file::pending(path)) };
+    let same = stored.as_ref().is_some_and(|stored| stored.contents == new.contents);
+    if let Some(pending) = &pending {
+        if same {
+            file::remove_if_there(pending)?;
+        } else {
+            new.write(pending)?;
+        }
+    }
+    Ok(match stored {
+        Some(_) if same => Stored::Same,
+        Some(stored) => Stored::Other {
+            message: format!(
+                "the conversation is not the stored one: `scimspec review {}`",
+                folder.display()
+            ),
+            difference: difference(&stored.contents, &new.contents),
+        },
+        None if on_ci => {
+            Stored::Missing(format!("{} is missing, and nothing is written where CI=true", path.display()))
+        }
+        None => {
+            Stored::New(format!("no snapshot yet: look at it with `scimspec review {}`", folder.display()))
+        }
+    })
+}
+
+/// The normalised conversation of anything else than a story; made-up people and groups have the names of `names`.
+pub fn conversation_of(exchanges: &[Exchange], names: &Names, lens: &Lens) -> String {
+    Normaliser::of_names(names, [], lens).conversation(exchanges, &[])
+}
+
 fn compare(
     report: &StoryReport,
     folder: &Path,
@@ -69,43 +124,11 @@ fn compare(
         expression: story.persona.as_ref().map_or_else(|| "plain requests".to_owned(), |p| format!("as {p}")),
         contents: conversation(report, lens, domain),
     };
-    let path = path_of(report, folder);
-    let stored = Snapshot::read(&path)?;
-    let on_ci = std::env::var_os("CI").is_some_and(|ci| ci == "true");
-    let pending = if on_ci { None } else { Some(file::pending(&path)) };
-    let (verdict, message, actual) = match stored {
-        Some(stored) if stored.contents == new.contents => {
-            if let Some(pending) = &pending {
-                file::remove_if_there(pending)?;
-            }
-            (Verdict::Pass, "the conversation is the stored one".to_owned(), None)
-        }
-        stored => {
-            let is_new = stored.is_none();
-            if let Some(pending) = &pending {
-                new.write(pending)?;
-            }
-            match (is_new, on_ci) {
-                (true, true) => (
-                    Verdict::Fail,
-                    format!("{} is missing, and nothing is written where CI=true", path.display()),
-                    None,
-                ),
-                (true, false) => (
-                    Verdict::Skip,
-                    format!("no snapshot yet: look at it with `scimspec review {}`", folder.display()),
-                    None,
-                ),
-                (false, _) => {
-                    let old = stored.map(|stored| stored.contents).unwrap_or_default();
-                    let message = format!(
-                        "the conversation is not the stored one: `scimspec review {}`",
-                        folder.display()
-                    );
-                    (Verdict::Fail, message, Some(difference(&old, &new.contents)))
-                }
-            }
-        }
+    let (verdict, message, actual) = match against_stored(&new, &path_of(report, folder), folder)? {
+        Stored::Same => (Verdict::Pass, "the conversation is the stored one".to_owned(), None),
+        Stored::New(message) => (Verdict::Skip, message, None),
+        Stored::Missing(message) => (Verdict::Fail, message, None),
+        Stored::Other { message, difference } => (Verdict::Fail, message, Some(difference)),
     };
     Ok(CheckResult::conversation(story, verdict, message, actual, 0..report.exchanges.len()))
 }

@@ -3,6 +3,7 @@
 //! stand, not by how they look, except for UUIDs that nobody announced.
 
 use std::fmt::Write as _;
+use std::ops::Range;
 use std::sync::LazyLock;
 
 use regex::{Captures, Regex};
@@ -35,14 +36,25 @@ pub(super) struct Normaliser<'a> {
 impl<'a> Normaliser<'a> {
     /// Knows a story's made-up names.
     pub(super) fn new(names: &Names, story: &Story, lens: &'a Lens) -> Self {
+        let groups = story.scenario.groups.iter().map(String::as_str).chain(["unique"]);
+        let groups = groups.map(|name| (names.group(name).external_id, format!("[externalId of {name}]")));
+        let people = story.scenario.people.iter().map(String::as_str);
+        let mut normaliser = Self::of_names(names, people, lens);
+        normaliser.known.extend(groups);
+        normaliser
+    }
+
+    /// Knows what a namespace makes up for these people, and for nobody in particular.
+    pub(super) fn of_names<'n>(
+        names: &Names,
+        people: impl IntoIterator<Item = &'n str>,
+        lens: &'a Lens,
+    ) -> Self {
         let mut known = vec![(names.mark(), String::new())];
-        for name in story.scenario.people.iter().map(String::as_str).chain(["unique"]) {
+        for name in people.into_iter().chain(["unique"]) {
             let person = names.person(name);
             known.push((person.external_id, format!("[externalId of {name}]")));
             known.push((person.password, "[secret]".to_owned()));
-        }
-        for name in story.scenario.groups.iter().map(String::as_str).chain(["unique"]) {
-            known.push((names.group(name).external_id, format!("[externalId of {name}]")));
         }
         let family = names.person("unique").family_name;
         known.push((family, "Example".to_owned()));
@@ -50,11 +62,16 @@ impl<'a> Normaliser<'a> {
     }
 
     /// The whole conversation: what the provider and the scenario sent, and the answers.
-    pub(super) fn transcript(mut self, report: &StoryReport) -> String {
+    pub(super) fn transcript(self, report: &StoryReport) -> String {
+        self.conversation(&report.exchanges, &report.unordered)
+    }
+
+    /// The same of exchanges, without those whose order is chance.
+    pub(super) fn conversation(mut self, exchanges: &[Exchange], unordered: &[Range<usize>]) -> String {
         let mut text = String::new();
-        for (i, exchange) in report.exchanges.iter().enumerate() {
+        for (i, exchange) in exchanges.iter().enumerate() {
             let told = matches!(exchange.origin, Origin::Idp | Origin::Request);
-            if told && !report.unordered.iter().any(|range| range.contains(&i)) {
+            if told && !unordered.iter().any(|range| range.contains(&i)) {
                 if !text.is_empty() {
                     text.push('\n');
                 }

@@ -26,6 +26,8 @@ pub struct Config {
     pub target: TargetSection,
     /// `[access]`, `[account]` and `[administrator]`.
     pub probes: Probes,
+    /// The password of everybody whom `record --observe` tries, from `[observe]`; none: the one that the provider sends.
+    pub observed_password: Option<SecretString>,
 }
 
 /// `[target]`.
@@ -141,6 +143,14 @@ struct File {
     access: toml::Table,
     account: Option<crate::access::RawAccount>,
     administrator: Option<RawAdministrator>,
+    #[serde(default)]
+    observe: RawObserve,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RawObserve {
+    password: Option<SecretSource>,
 }
 
 #[derive(Default, Deserialize)]
@@ -209,7 +219,11 @@ impl Config {
         let account = file.account.map(|raw| raw.resolve().map_err(in_table("account"))).transpose()?;
         let administrator = file.administrator.map(|raw| raw.resolve().map_err(in_table("administrator")));
         let administrator = administrator.transpose()?.unwrap_or_default();
-        Ok(Self { target, probes: Probes { within, probes, account, administrator, secrets: named } })
+        let password = file.observe.password;
+        let observed_password =
+            password.map(|source| source.read("password of [observe]", beside, secrets)).transpose()?;
+        let probes = Probes { within, probes, account, administrator, secrets: named };
+        Ok(Self { target, probes, observed_password })
     }
 }
 

@@ -70,6 +70,11 @@ impl Tls {
         config.alpn_protocols = vec![b"http/1.1".to_vec()];
         Ok(Self(Arc::new(config)))
     }
+
+    /// What a TLS server is set up with.
+    pub fn config(&self) -> Arc<ServerConfig> {
+        Arc::clone(&self.0)
+    }
 }
 
 /// An address at which somebody listens. What comes is kept waiting until it is served.

@@ -4,6 +4,7 @@
 pub(crate) mod foreign;
 pub(crate) mod hostile;
 pub(crate) mod made_up;
+pub(crate) mod recorded;
 pub(crate) mod scripted;
 
 use std::fmt::Write as _;

@@ -2,9 +2,17 @@
 //! written to one. Here are the types that every part speaks; reading, writing, redaction and the words for what
 //! happens have files of their own. Nothing here opens a connection.
 
+mod attribute;
 pub mod habits;
+pub mod har;
+pub mod journal;
+mod json_text;
 pub mod narrate;
+mod pseudonyms;
+pub mod read;
 pub mod rebind;
+pub mod redact;
+mod uri;
 
 use std::fmt;
 use std::time::Duration;

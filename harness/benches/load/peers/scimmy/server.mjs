@@ -18,19 +18,51 @@ class Shelf {
     this.#keys = keys;
   }
 
+  // Copies: the library changes what it is given.
   read(resource) {
-    if (resource.id) {
-      const found = this.#byId.get(resource.id);
-      if (!found) throw new SCIMMY.Types.Error(404, null, `Resource ${resource.id} not found`);
-      return found;
+    return structuredClone(resource.id ? this.#stored(resource.id) : this.#found(resource));
+  }
+
+  write(resource, data) {
+    const now = new Date();
+    const old = resource.id ? this.#stored(resource.id) : undefined;
+    const id = old?.id ?? randomUUID();
+    const plain = JSON.parse(JSON.stringify(data));
+    const value = { ...plain, id, meta: { ...plain.meta, created: old?.meta.created ?? now, lastModified: now } };
+    const same = (value.userName && this.#byKey.get(keyed("userName", undefined, value.userName))) || [];
+    if ([...same].some((other) => other !== id)) throw new SCIMMY.Types.Error(409, "uniqueness", "The userName is taken");
+    if (old) this.#forget(old);
+    this.#byId.set(id, value);
+    for (const key of this.#keysOf(value)) {
+      if (!this.#byKey.has(key)) this.#byKey.set(key, new Set());
+      this.#byKey.get(key).add(id);
     }
-    if (resource.filter) {
-      const indexed = this.#lookUp(resource.filter);
-      return indexed ?? resource.filter.match([...this.#byId.values()]);
-    }
-    // Only the page that is asked for goes through the library.
-    const { startIndex = 1, count = 20 } = (resource.constraints ??= {});
+    return structuredClone(value);
+  }
+
+  remove(resource) {
+    this.#forget(this.#stored(resource.id));
+    this.#byId.delete(resource.id);
+  }
+
+  #stored(id) {
+    const found = this.#byId.get(id);
+    if (!found) throw new SCIMMY.Types.Error(404, null, `Resource ${id} not found`);
+    return found;
+  }
+
+  #found(resource) {
+    const all = () => [...this.#byId.values()];
+    if (resource.filter) return this.#lookUp(resource.filter) ?? resource.filter.match(all());
+    const { sortBy, startIndex = 1, count = 20 } = (resource.constraints ??= {});
+    // The library sorts, and cuts off what is before startIndex unless it gets fewer than that. Where neither would spoil
+    // it, only the page that is asked for goes through the library.
+    if (sortBy !== undefined || (startIndex > 1 && count >= startIndex)) return all();
     resource.constraints.totalResults = this.#byId.size;
+    return this.#page(startIndex, count);
+  }
+
+  #page(startIndex, count) {
     const page = [];
     let index = 0;
     for (const value of this.#byId.values()) {
@@ -42,32 +74,17 @@ class Shelf {
     return page;
   }
 
-  write(resource, data) {
-    const now = new Date();
-    const old = resource.id ? this.read(resource) : undefined;
-    const id = old?.id ?? randomUUID();
-    const plain = JSON.parse(JSON.stringify(data));
-    const value = { ...plain, id, meta: { ...plain.meta, created: old?.meta.created ?? now, lastModified: now } };
-    const taken = value.userName && this.#byKey.get(keyed("userName", undefined, value.userName));
-    if (taken && taken.id !== id) throw new SCIMMY.Types.Error(409, "uniqueness", "The userName is taken");
-    if (old) this.#forget(old);
-    this.#byId.set(id, value);
-    for (const key of this.#keysOf(value)) this.#byKey.set(key, value);
-    return value;
-  }
-
-  remove(resource) {
-    this.#forget(this.read(resource));
-    this.#byId.delete(resource.id);
-  }
-
   #forget(value) {
-    for (const key of this.#keysOf(value)) this.#byKey.delete(key);
+    for (const key of this.#keysOf(value)) {
+      const ids = this.#byKey.get(key);
+      ids?.delete(value.id);
+      if (ids?.size === 0) this.#byKey.delete(key);
+    }
   }
 
   #keysOf(value) {
     return this.#keys.flatMap(([attribute, sub]) =>
-      [value[attribute]].flat().filter((part) => part !== undefined).map((part) => keyed(attribute, sub, sub ? part[sub] : part)),
+      [value[attribute]].flat().filter((part) => part != null).map((part) => keyed(attribute, sub, sub ? part[sub] : part)),
     );
   }
 
@@ -77,12 +94,13 @@ class Shelf {
     const [sub, [operator, wanted]] = Array.isArray(condition) ? [undefined, condition] : Object.entries(condition)[0];
     const indexed = this.#keys.some(([name, part]) => name === attribute && part === sub);
     if (!indexed || operator !== "eq") return undefined;
-    const found = this.#byKey.get(keyed(attribute, sub, wanted));
-    return found ? [found] : [];
+    return [...(this.#byKey.get(keyed(attribute, sub, wanted)) ?? [])].map((id) => this.#byId.get(id));
   }
 }
 
-const keyed = (attribute, sub, value) => `${attribute}.${sub ?? ""} ${String(value).toLowerCase()}`;
+// externalId alone is caseExact.
+const keyed = (attribute, sub, value) =>
+  `${attribute}.${sub ?? ""} ${attribute === "externalId" ? value : String(value).toLowerCase()}`;
 
 const declare = (type, shelf) =>
   SCIMMY.Resources.declare(type, {
@@ -106,4 +124,8 @@ app.use(
     },
   }),
 );
+// The library hands on what it has answered with 500; left to express, it would cost the connection.
+app.use((error, request, response, next) => (response.headersSent ? undefined : next(error)));
 const server = app.listen(0, "127.0.0.1", () => console.log(`http://127.0.0.1:${server.address().port}/scim`));
+// A busy server sees that five seconds have passed before it sees the request that came within them.
+server.keepAliveTimeout = 120_000;

@@ -1,0 +1,303 @@
+//! What a difference means to the people and the provider: a table, by the kind of difference, what was being done, and
+//! what the recording does next. One sentence each, as the provider's administrator would put it.
+
+use super::compare::Reader;
+use super::deed::Deed;
+use super::difference::{Kind, Unlike};
+
+/// What is around a difference.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Scene<'a> {
+    /// Who reads the answer.
+    pub(super) reader: Reader,
+    /// What was being done.
+    pub(super) deed: Deed,
+    /// Whether it is about people; else it is about groups.
+    pub(super) people: bool,
+    /// Whom or what it is about, by name: `ada@example.com`.
+    pub(super) who: Option<&'a str>,
+    /// Whether the person was inactive by the recording.
+    pub(super) inactive: bool,
+    /// How many later requests of the recording go to the same resource.
+    pub(super) later: usize,
+}
+
+/// What follows from a difference.
+pub(super) fn of(unlike: &Unlike, scene: &Scene<'_>) -> String {
+    let sentence = sentence(unlike, scene);
+    let later = match (unlike.kind, scene.later) {
+        (_, 0) => String::new(),
+        (
+            Kind::FoundNothing
+            | Kind::FoundAnother
+            | Kind::OtherId
+            | Kind::Vanished
+            | Kind::NameTaken
+            | Kind::Refused
+            | Kind::NoBody,
+            later,
+        ) => format!("; {} of the recording rely on it", requests(later)),
+        _ => String::new(),
+    };
+    format!("{sentence}{later}")
+}
+
+fn sentence(unlike: &Unlike, scene: &Scene<'_>) -> String {
+    let (idp, who) = (scene.reader.name(), whom(scene));
+    let attribute = unlike.attribute.as_deref().unwrap_or_default();
+    match (unlike.kind, scene.deed) {
+        (Kind::NoAnswer, _) => {
+            format!("{idp} gets no answer about {who}: the task fails and is tried again later")
+        }
+        (Kind::Refused, deed) => refused(deed, scene),
+        (Kind::Accepted, Deed::Create) => {
+            format!(
+                "a second account of the same name comes to be: what {idp} does to {who} may happen to either"
+            )
+        }
+        (Kind::Accepted, Deed::Read | Deed::LookUp) => {
+            format!("{idp} finds {who} where there was nobody, and links instead of creating")
+        }
+        (Kind::Accepted, _) => {
+            format!("what was refused is done: {idp} believes that {who} is as it asked for")
+        }
+        (Kind::OtherRefusal, Deed::Create) => {
+            format!("{idp} does not learn why {who} cannot be created, and goes on as after any other error")
+        }
+        (Kind::OtherRefusal, _) => {
+            format!("{idp} reads this refusal otherwise and takes another next step for {who}")
+        }
+        (Kind::OtherStatus, _) => format!("{idp} goes on as before: both mean success"),
+        (Kind::NameTaken, _) => {
+            format!(
+                "{who} is on this server already and was left alone: replay with --unique to have people of its own"
+            )
+        }
+        (Kind::NotSent, _) => format!("from here on {who} is not the same on both servers"),
+        (Kind::SharedId, _) => {
+            format!("two people share one account: what {idp} does to the one happens to {who} too")
+        }
+        (Kind::OtherId, Deed::Read) => format!(
+            "{idp} asked for {who} by id and was shown another id: it does not know whose account this is"
+        ),
+        (Kind::OtherId, _) if scene.people => {
+            format!(
+                "{who} comes back as another account: what {idp} was linked to, and what belonged to it, is lost"
+            )
+        }
+        (Kind::OtherId, _) => format!("{who} is another group now: what was given to the old one is lost"),
+        (Kind::Vanished, _) if scene.people => {
+            format!(
+                "the account of {who} is gone: {idp} could only create a new one, under another id and without what belonged to the old"
+            )
+        }
+        (Kind::Vanished, _) => format!("the group {who} is gone: everybody in it loses what it gives"),
+        (Kind::FoundNothing, _) if scene.people && scene.inactive => {
+            format!(
+                "{idp} cannot find {who} while inactive: to bring them back it would create a second account"
+            )
+        }
+        (Kind::FoundNothing, _) if scene.people => {
+            format!("{idp} would link nobody and create a second account for {who}")
+        }
+        (Kind::FoundNothing, _) => format!("{idp} would not find the group {who} and create a second one"),
+        (Kind::FoundSomething, _) => {
+            format!("{idp} would link {who} to what is there already instead of creating it")
+        }
+        (Kind::FoundSeveral, _) if scene.reader == Reader::Entra => {
+            format!("Entra would report duplicate target entries and leave {who} as they are")
+        }
+        (Kind::FoundSeveral, _) => {
+            format!("{idp} cannot tell which of them is {who}: it may take the first, whoever that is")
+        }
+        (Kind::FoundAnother, _) => {
+            format!("{idp} would link {who} to somebody else's account and change that")
+        }
+        (Kind::NotListed, Deed::LookUp) => format!("{idp} would take {who} for missing and create it again"),
+        (Kind::NotListed, _) => format!("an import by {idp} would miss {who} and could take it for deleted"),
+        (Kind::Total, _) => {
+            format!(
+                "{idp} counts by totalResults: it would look for pages that are not there, or stop too soon"
+            )
+        }
+        (Kind::NoBody, Deed::Create) if scene.reader == Reader::Okta => {
+            format!(
+                "Okta learns no id (\"Create new user returned empty user\"): it cannot update or deactivate {who}"
+            )
+        }
+        (Kind::NoBody, Deed::Create) => format!("{idp} learns no id: it cannot update or deactivate {who}"),
+        (Kind::NoBody, _) => format!("{idp} cannot read the answer about {who}: the task fails"),
+        (Kind::GroupEmptied, _) => match unlike.people {
+            1 => format!("the group {who} is empty: 1 person loses access"),
+            many => format!("the group {who} is empty: {many} people lose access"),
+        },
+        (Kind::MembersLost, _) => match unlike.people {
+            1 => format!("1 person loses what the group {who} gives"),
+            many => format!("{many} people lose what the group {who} gives"),
+        },
+        (Kind::MembersGained, _) => match unlike.people {
+            1 => format!("1 person has what the group {who} gives, and nobody put them in"),
+            many => format!("{many} people have what the group {who} gives, and nobody put them in"),
+        },
+        (Kind::Changed | Kind::Lost, deed) => attribute_differs(unlike, attribute, deed, scene),
+        (Kind::Gained, _) => format!("{idp} ignores what it does not know; other clients may not"),
+        (Kind::ScimType, _) => format!("{idp} shows its administrator another reason for the refusal"),
+        (Kind::Header, _) => format!("{idp} does not look at it; stricter clients may"),
+        (Kind::Assertion, _) => "the suite that demands this would fail".to_owned(),
+    }
+}
+
+fn refused(deed: Deed, scene: &Scene<'_>) -> String {
+    let (idp, who) = (scene.reader.name(), whom(scene));
+    let entra = scene.reader == Reader::Entra;
+    match deed {
+        Deed::LookUp if entra => {
+            format!(
+                "Entra would quarantine the job: it cannot tell whether {who} is there, and takes the refusal for a breach of the protocol"
+            )
+        }
+        Deed::LookUp => format!("{idp} cannot tell whether {who} is there: it provisions nothing"),
+        Deed::List => format!("{idp} takes the connection for broken: it provisions nobody"),
+        Deed::Read => format!("{idp} takes {who} for gone, or stops: it does not update what it cannot read"),
+        Deed::Create if scene.people && entra => {
+            format!(
+                "{who} gets no account; Entra tries again at every cycle, and enough such failures quarantine the job"
+            )
+        }
+        Deed::Create if scene.people => format!("{who} gets no account; the task waits for an administrator"),
+        Deed::Create => format!("{who} does not come to be: nobody gets what it gives"),
+        Deed::Deactivate => format!("{who} keeps access: the deactivation does not arrive"),
+        Deed::Reactivate => format!("{who} does not get back in"),
+        Deed::ChangeMembers => {
+            format!("{who} stays as it was: who should be out stays in, who should be in stays out")
+        }
+        Deed::Delete => format!("{who} stays on the server"),
+        Deed::Update => {
+            format!("the change of {who} does not arrive; the provider and the server disagree from now on")
+        }
+        Deed::Bulk => {
+            format!("what was asked for at once is not done, or not all of it; {idp} has to find out what")
+        }
+        Deed::Discover => "clients that read what the server says of itself cannot be configured".to_owned(),
+        Deed::Other => format!("{idp} cannot go on"),
+    }
+}
+
+fn attribute_differs(unlike: &Unlike, attribute: &str, deed: Deed, scene: &Scene<'_>) -> String {
+    let (idp, who) = (scene.reader.name(), whom(scene));
+    match attribute.to_ascii_lowercase().as_str() {
+        "active" if unlike.recorded.contains("false") => {
+            format!("{who} stays active: the account that {idp} takes for closed is open")
+        }
+        "active" if scene.reader == Reader::Okta => {
+            format!("{who} is locked out, and Okta goes on rescheduling the reactivation")
+        }
+        "active" => format!("{who} is locked out although {idp} wants them in"),
+        "username" => {
+            format!("{idp} looks people up by userName: it would not find {who}, and create a second account")
+        }
+        "externalid" if unlike.kind == Kind::Lost => {
+            format!(
+                "{idp} cannot recognise {who} by its own id: after a rename the account may be taken for somebody else's"
+            )
+        }
+        "externalid" => format!("{idp} would take the account for another person's than {who}"),
+        "emails" => format!(
+            "mail for {who} goes elsewhere, or nowhere; where {idp} matches by address it finds nobody"
+        ),
+        "displayname" if !scene.people => {
+            format!("{idp} looks groups up by displayName: it would not find {who}")
+        }
+        _ if scene.reader == Reader::Entra && deed != Deed::Create => {
+            format!("Entra compares {attribute} and sends it again at every cycle")
+        }
+        _ => format!("the server does not keep {attribute} of {who} as {idp} sent it"),
+    }
+}
+
+fn whom(scene: &Scene<'_>) -> String {
+    match (scene.who, scene.people) {
+        (Some(who), _) => who.to_owned(),
+        (None, true) => "the person".to_owned(),
+        (None, false) => "it".to_owned(),
+    }
+}
+
+fn requests(count: usize) -> String {
+    if count == 1 { "1 later request".to_owned() } else { format!("{count} later requests") }
+}
+
+#[cfg(test)]
+mod tests {
+    use rstest::rstest;
+
+    use super::*;
+
+    fn told(unlike: &Unlike, reader: Reader, deed: Deed, people: bool, later: usize) -> String {
+        let who = Some(if people { "ada" } else { "Engineering" });
+        of(unlike, &Scene { reader, deed, people, who, inactive: false, later })
+    }
+
+    #[rstest]
+    #[case(
+        Kind::FoundNothing,
+        Reader::Okta,
+        Deed::LookUp,
+        "Okta would link nobody and create a second account for ada"
+    )]
+    #[case(
+        Kind::Refused,
+        Reader::Entra,
+        Deed::LookUp,
+        "Entra would quarantine the job: it cannot tell whether ada is there, and takes the refusal for a breach of the protocol"
+    )]
+    #[case(
+        Kind::Refused,
+        Reader::Okta,
+        Deed::Deactivate,
+        "ada keeps access: the deactivation does not arrive"
+    )]
+    #[case(
+        Kind::FoundSeveral,
+        Reader::Entra,
+        Deed::LookUp,
+        "Entra would report duplicate target entries and leave ada as they are"
+    )]
+    fn what_follows_for_a_person(
+        #[case] kind: Kind,
+        #[case] reader: Reader,
+        #[case] deed: Deed,
+        #[case] expected: &str,
+    ) {
+        assert_eq!(told(&Unlike::new(kind, "", ""), reader, deed, true, 0), expected);
+    }
+
+    #[test]
+    fn what_follows_for_a_group() {
+        let mut emptied = Unlike::new(Kind::GroupEmptied, "3 members", "none");
+        emptied.people = 3;
+        let told = told(&emptied, Reader::Okta, Deed::ChangeMembers, false, 0);
+        assert_eq!(told, "the group Engineering is empty: 3 people lose access");
+    }
+
+    #[test]
+    fn what_the_recording_does_next_is_counted() {
+        let told = told(&Unlike::new(Kind::OtherId, "1", "2").of("id"), Reader::Okta, Deed::LookUp, true, 2);
+        assert!(told.starts_with("ada comes back as another account"), "{told}");
+        assert!(told.ends_with("; 2 later requests of the recording rely on it"), "{told}");
+    }
+
+    #[test]
+    fn an_attribute_that_is_not_kept() {
+        let active = Unlike::new(Kind::Changed, "false", "true").of("active");
+        assert_eq!(
+            told(&active, Reader::Okta, Deed::Deactivate, true, 0),
+            "ada stays active: the account that Okta takes for closed is open"
+        );
+        let title = Unlike::new(Kind::Lost, "\"x\"", "missing").of("title");
+        assert_eq!(
+            told(&title, Reader::Entra, Deed::Read, true, 0),
+            "Entra compares title and sends it again at every cycle"
+        );
+    }
+}
