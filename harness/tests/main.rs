@@ -15,6 +15,7 @@ mod recordings;
 #[cfg(unix)]
 mod record;
 mod reference;
+mod replay;
 mod reports;
 mod scenario_mistakes;
 mod secrets;

@@ -7,6 +7,7 @@ mod coverage;
 mod explain;
 mod progress;
 mod record;
+mod replay;
 mod review;
 mod run;
 mod scenario;
@@ -49,6 +50,8 @@ enum Command {
     Run(Box<run::Arguments>),
     /// Record what a provider says to a server, as a reverse proxy; with --observe, judge it live.
     Record(Box<record::Arguments>),
+    /// Replay a recording on a server, or on two, and show where it answers otherwise.
+    Replay(Box<replay::Arguments>),
     /// Make a scenario of a recording.
     Scenario(scenario::Arguments),
     /// Record what a provider says to a server, as a reverse proxy; with --observe, judge it live.
@@ -99,6 +102,7 @@ pub fn main() -> ExitCode {
         match arguments.command {
             Command::Run(arguments) => run::main(*arguments, &terminal).await,
             Command::Record(arguments) => record::main(*arguments, &terminal).await,
+            Command::Replay(arguments) => replay::main(*arguments, &terminal).await,
             Command::Scenario(arguments) => scenario::main(&arguments, &terminal),
             Command::Record(arguments) => record::main(*arguments, &terminal).await,
             Command::Serve(arguments) => serve::main(*arguments, &terminal).await,
