@@ -12,8 +12,6 @@ mod manners;
 #[cfg(unix)]
 mod record;
 mod recordings;
-#[cfg(unix)]
-mod record;
 mod reference;
 mod replay;
 mod reports;

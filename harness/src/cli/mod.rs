@@ -54,8 +54,6 @@ enum Command {
     Replay(Box<replay::Arguments>),
     /// Make a scenario of a recording.
     Scenario(scenario::Arguments),
-    /// Record what a provider says to a server, as a reverse proxy; with --observe, judge it live.
-    Record(Box<record::Arguments>),
     /// Serve the reference server on a loopback port.
     Serve(Box<serve::Arguments>),
     /// Prove that the checks notice: every deviation of the reference server must be seen, and the correct server pass.
@@ -104,7 +102,6 @@ pub fn main() -> ExitCode {
             Command::Record(arguments) => record::main(*arguments, &terminal).await,
             Command::Replay(arguments) => replay::main(*arguments, &terminal).await,
             Command::Scenario(arguments) => scenario::main(&arguments, &terminal),
-            Command::Record(arguments) => record::main(*arguments, &terminal).await,
             Command::Serve(arguments) => serve::main(*arguments, &terminal).await,
             Command::Calibrate(arguments) => calibrate::main(&arguments, &terminal).await,
             Command::Coverage(arguments) => coverage::main(&arguments, &terminal),
