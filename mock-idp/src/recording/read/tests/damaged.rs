@@ -143,10 +143,10 @@ fn a_suite_that_is_too_large_is_refused() {
 
 #[test]
 fn a_recording_beyond_the_budget_is_refused() {
-    let options = ReadOptions { budget: 1000, ..ReadOptions::default() };
+    let options = ReadOptions { budget: 600, ..ReadOptions::default() };
     assert_eq!(
         collect(MITMPROXY, &options).unwrap_err().to_string(),
-        "the exchanges hold more than 1000 bytes, up to entry 2: cut the recording into parts, or leave out what is \
+        "the exchanges hold more than 600 bytes, up to entry 2: cut the recording into parts, or leave out what is \
          not SCIM"
     );
 }

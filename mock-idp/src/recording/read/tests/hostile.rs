@@ -141,13 +141,15 @@ fn a_large_file_streams() {
 
 #[test]
 fn the_caller_may_have_enough() {
-    let mut seen = 0;
-    let source = read(MITMPROXY, &ReadOptions::default(), &mut |_| {
-        seen += 1;
-        ControlFlow::Break(())
-    });
-    assert!(source.is_ok());
-    assert_eq!(seen, 1);
+    for enough in 1..=6 {
+        let mut seen = 0;
+        let source = read(MITMPROXY, &ReadOptions::default(), &mut |_| {
+            seen += 1;
+            if seen == enough { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+        });
+        assert!(source.is_ok());
+        assert_eq!(seen, enough);
+    }
 }
 
 proptest! {
