@@ -8,6 +8,7 @@ mod conversations;
 #[cfg(unix)]
 mod interrupted;
 mod layering;
+mod lint;
 mod manners;
 #[cfg(unix)]
 mod record;

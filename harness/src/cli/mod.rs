@@ -5,6 +5,7 @@ mod choose;
 mod cleanup;
 mod coverage;
 mod explain;
+mod lint;
 mod progress;
 mod record;
 mod replay;
@@ -54,6 +55,8 @@ enum Command {
     Replay(Box<replay::Arguments>),
     /// Make a scenario of a recording.
     Scenario(scenario::Arguments),
+    /// Judge a recording without a server: what the server answered, what the client sent, and whose habits it has.
+    Lint(Box<lint::Arguments>),
     /// Serve the reference server on a loopback port.
     Serve(Box<serve::Arguments>),
     /// Prove that the checks notice: every deviation of the reference server must be seen, and the correct server pass.
@@ -102,6 +105,7 @@ pub fn main() -> ExitCode {
             Command::Record(arguments) => record::main(*arguments, &terminal).await,
             Command::Replay(arguments) => replay::main(*arguments, &terminal).await,
             Command::Scenario(arguments) => scenario::main(&arguments, &terminal),
+            Command::Lint(arguments) => lint::main(&arguments, &terminal),
             Command::Serve(arguments) => serve::main(*arguments, &terminal).await,
             Command::Calibrate(arguments) => calibrate::main(&arguments, &terminal).await,
             Command::Coverage(arguments) => coverage::main(&arguments, &terminal),
