@@ -197,7 +197,9 @@ fn story(recording: &Recording) -> Vec<(Place, String)> {
 /// The exchanges for those who show them: a browser's recording may hold the password that a provider sent.
 fn told(mut exchanges: Vec<Exchange>, format: Format) -> StoryReport {
     let mut redaction = Redaction::standard();
-    exchanges.iter_mut().for_each(|exchange| redaction.clean(exchange));
+    for exchange in &mut exchanges {
+        redaction.clean(exchange);
+    }
     let scenario = Scenario {
         id: "recording".to_owned(),
         title: format!("A recording: {format}"),

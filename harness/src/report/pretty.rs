@@ -24,9 +24,6 @@ const PROMISES: [(&str, &str); 6] = [
 /// More scenarios than this are told by pack unless everything is wanted: nobody reads thousands of lines that say pass.
 const MANY: usize = 20;
 
-/// So are more checks than this, of however few scenarios: all rules over one recording.
-const LONG: usize = 100;
-
 /// So many reasons for not looking at something are told in a long run, the most frequent first.
 const REASONS: usize = 8;
 
@@ -42,7 +39,9 @@ pub struct Layout {
 /// The report as text with ANSI styles, which the writer strips where they are not wanted.
 pub fn text(run: &RunReport, lens: &Lens, layout: Layout) -> String {
     let scenarios: BTreeSet<&str> = run.checks.iter().map(|check| check.scenario.as_str()).collect();
-    let brief = !layout.verbose && (scenarios.len() > MANY || run.checks.len() > LONG);
+    // Rules are many wherever nothing else was looked at: over a recording.
+    let rules = scenarios.iter().all(|scenario| ["rule", "client"].contains(scenario));
+    let brief = !layout.verbose && (scenarios.len() > MANY || (rules && run.checks.len() > MANY));
     let mut page = Page { text: String::new(), width: layout.width.clamp(40, 120), brief };
     if brief {
         page.packs(run);
