@@ -136,7 +136,7 @@ fn a_large_file_streams() {
     });
     assert!(source.is_ok());
     assert_eq!(seen, ENTRIES - 1);
-    assert_eq!(notes, ["entry 250: 1 larger than 1048576 bytes was left out"]);
+    assert_eq!(notes, ["entry 250: 1 entry larger than 1048576 bytes was left out"]);
 }
 
 #[test]
