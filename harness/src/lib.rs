@@ -10,6 +10,7 @@ pub mod compose;
 pub mod coverage;
 pub mod json;
 pub mod judge;
+pub mod lint;
 pub mod observe;
 pub mod profile;
 pub mod reference;

@@ -8,13 +8,13 @@ mod conversations;
 #[cfg(unix)]
 mod interrupted;
 mod layering;
+mod lint;
 mod manners;
-#[cfg(unix)]
-mod record;
 #[cfg(unix)]
 mod record;
 mod recordings;
 mod reference;
+mod replay;
 mod reports;
 mod scenario_mistakes;
 mod secrets;

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 
 use scimspec::catalogue::{Level, Requirement};
 use scimspec::coverage::Share;
+use scimspec::lint::client;
 use scimspec::reference::{self, World, pages};
 use scimspec::rules::RULES;
 use scimspec::scenario::model::Scenario;
@@ -18,7 +19,7 @@ fn everything_that_is_listed_can_be_explained() {
     let library = &world.library;
     let checks = library.scenarios.iter().flat_map(Scenario::check_ids);
     let scenarios = library.scenarios.iter().map(|scenario| scenario.id.clone());
-    let rules = RULES.iter().map(|rule| rule.id());
+    let rules = RULES.iter().map(|rule| rule.id()).chain(client::RULES.iter().map(|rule| rule.id()));
     let rows = library.catalogue.iter().map(|row| row.id.to_string());
     let points = world.contested.iter().map(|point| point.id.clone());
     let bugs = deviations::table().iter().map(|deviation| deviation.slug.to_owned());

@@ -178,6 +178,11 @@ fn the_schema_of_the_report_is_true() {
 }
 
 #[test]
+fn the_schema_of_a_lints_report_is_true() {
+    holds(&schema::<scimspec::lint::report::Report>(), "lint.schema.json");
+}
+
+#[test]
 fn the_schema_of_scenarios_is_true() {
     holds(&schema::<RawScenario>(), "scenario.schema.json");
 }

@@ -9,6 +9,7 @@ use scimspec_reference_server::deviations;
 use super::choose::Chosen;
 use super::run::Refusal;
 use crate::catalogue::RequirementId;
+use crate::lint::client;
 use crate::profile::{Demand, Profile};
 use crate::reference::{self, World};
 use crate::report::Exit;
@@ -90,7 +91,7 @@ fn explained(id: &str, width: usize) -> Result<String, Refusal> {
 /// The one check whose id ends so, where there is only one: people remember the end.
 fn meant(id: &str, world: &World) -> Option<String> {
     let ids = world.library.scenarios.iter().flat_map(Scenario::check_ids);
-    let rules = RULES.iter().map(|rule| rule.id());
+    let rules = RULES.iter().map(|rule| rule.id()).chain(client::RULES.iter().map(|rule| rule.id()));
     let mut near = ids.chain(rules).filter(|one| one.ends_with(&format!("/{id}")));
     near.next().filter(|_| near.next().is_none())
 }
@@ -148,7 +149,16 @@ impl Filter<'_> {
             rule.requirements.iter().map(|id| RequirementId((*id).to_owned())).collect()
         };
         let wanted = RULES.iter().filter(|rule| self.shows(&ids(rule)));
-        lines(wanted.map(|rule| format!("{}: {} ({})", rule.id(), rule.title, rule.requirements.join(", "))))
+        let line = |id, title, ids: &[&str]| match ids {
+            [] => format!("{id}: {title}"),
+            ids => format!("{id}: {title} ({})", ids.join(", ")),
+        };
+        let of_servers = wanted.map(|rule| line(rule.id(), rule.title, rule.requirements));
+        let of_clients = client::RULES.iter().filter(|rule| {
+            let ids: Vec<_> = rule.requirements.iter().map(|id| RequirementId((*id).to_owned())).collect();
+            self.shows(&ids)
+        });
+        lines(of_servers.chain(of_clients.map(|rule| line(rule.id(), rule.title, rule.requirements))))
     }
 
     fn requirements(&self) -> String {

@@ -5,8 +5,10 @@ mod choose;
 mod cleanup;
 mod coverage;
 mod explain;
+mod lint;
 mod progress;
 mod record;
+mod replay;
 mod review;
 mod run;
 mod scenario;
@@ -49,10 +51,12 @@ enum Command {
     Run(Box<run::Arguments>),
     /// Record what a provider says to a server, as a reverse proxy; with --observe, judge it live.
     Record(Box<record::Arguments>),
+    /// Replay a recording on a server, or on two, and show where it answers otherwise.
+    Replay(Box<replay::Arguments>),
     /// Make a scenario of a recording.
     Scenario(scenario::Arguments),
-    /// Record what a provider says to a server, as a reverse proxy; with --observe, judge it live.
-    Record(Box<record::Arguments>),
+    /// Judge a recording without a server: what the server answered, what the client sent, and whose habits it has.
+    Lint(Box<lint::Arguments>),
     /// Serve the reference server on a loopback port.
     Serve(Box<serve::Arguments>),
     /// Prove that the checks notice: every deviation of the reference server must be seen, and the correct server pass.
@@ -99,8 +103,9 @@ pub fn main() -> ExitCode {
         match arguments.command {
             Command::Run(arguments) => run::main(*arguments, &terminal).await,
             Command::Record(arguments) => record::main(*arguments, &terminal).await,
+            Command::Replay(arguments) => replay::main(*arguments, &terminal).await,
             Command::Scenario(arguments) => scenario::main(&arguments, &terminal),
-            Command::Record(arguments) => record::main(*arguments, &terminal).await,
+            Command::Lint(arguments) => lint::main(&arguments, &terminal),
             Command::Serve(arguments) => serve::main(*arguments, &terminal).await,
             Command::Calibrate(arguments) => calibrate::main(&arguments, &terminal).await,
             Command::Coverage(arguments) => coverage::main(&arguments, &terminal),

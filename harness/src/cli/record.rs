@@ -232,7 +232,7 @@ fn conclude(
             .tell(&format!("of {without_body} of them a body is not kept; why was told when they passed"));
     }
     if refused > 0 {
-        terminal.tell(&format!("{refused} requests were refused and not passed on"));
+        terminal.tell(&format!("requests that were refused and not passed on: {refused}"));
     }
     Ok(())
 }

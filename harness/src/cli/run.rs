@@ -337,15 +337,24 @@ pub(super) fn write_reports(
     terminal: &Terminal,
 ) -> Result<(), Refusal> {
     let layout = Layout { width: terminal.width(), verbose };
+    write_rendered(reports, terminal, |format| render(format, report, lens, layout))
+}
+
+/// Writes what `render` makes of each format that was asked for, and the pretty one if none goes to standard output.
+pub(super) fn write_rendered(
+    reports: &[ReportTo],
+    terminal: &Terminal,
+    render: impl Fn(Format) -> Result<String, Refusal>,
+) -> Result<(), Refusal> {
     let to_output = reports.iter().any(|to| to.file.is_none());
     if !to_output {
-        terminal.print(&pretty::text(report, lens, layout));
+        terminal.print(&render(Format::Pretty)?);
     }
     let mut texts = BTreeMap::new();
     for to in reports {
         let text = match texts.get(&(to.format as u8)) {
             Some(text) => text,
-            None => texts.entry(to.format as u8).or_insert(render(to.format, report, lens, layout)?),
+            None => texts.entry(to.format as u8).or_insert(render(to.format)?),
         };
         match &to.file {
             None => terminal.print(text),

@@ -69,6 +69,10 @@ impl Cast {
 
     fn meet(&mut self, exchange: &Seen<'_>, all: &[Seen<'_>]) {
         let Some(kind) = exchange.kind else { return };
+        // What had no answer, or was not let in, tells of nobody.
+        if matches!(exchange.status(), None | Some(401 | 403 | 429)) {
+            return;
+        }
         if let Some(lookup) = exchange.lookup() {
             self.asked_for(kind, exchange, &lookup.attribute, &lookup.value, all);
             return;

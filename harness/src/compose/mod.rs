@@ -30,6 +30,9 @@ use crate::scenario::diagnostic::{Diagnostics, Source};
 use crate::scenario::loader;
 use crate::scenario::lower::World;
 
+/// Longer scenarios are read by nobody.
+const LONGEST: usize = 1000;
+
 /// What the author of the scenario asks for.
 #[derive(Debug, Clone, Default)]
 pub struct Wishes {
@@ -56,6 +59,11 @@ pub enum ComposeError {
     /// Nothing in the recording can be carried over.
     #[error("nothing in the recording can become a step of a scenario{}", notes_of(.0))]
     Nothing(Vec<String>),
+    /// More exchanges than a scenario can have steps.
+    #[error(
+        "the recording has {0} exchanges, and a scenario of more than {LONGEST} steps is read by nobody: make a smaller recording, or replay this one in a step (`replay: FILE`)"
+    )]
+    TooLong(usize),
     /// What was made is no scenario: a mistake of this program.
     #[error("the scenario that was made of the recording cannot be read; please report this:\n{0}")]
     Unreadable(Diagnostics),
@@ -69,6 +77,9 @@ pub fn compose(
     world: World<'_>,
 ) -> Result<Composed, ComposeError> {
     let seen: Vec<Seen<'_>> = recording.entries.iter().filter_map(Seen::of).collect();
+    if seen.len() > LONGEST {
+        return Err(ComposeError::TooLong(seen.len()));
+    }
     let cast = Cast::of(&seen);
     let mut draft = Draft::default();
     for note in &recording.left_out {

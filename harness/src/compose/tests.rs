@@ -79,6 +79,7 @@ fn what_failed_is_asked_for_and_what_was_sent_again_is_sent_once() {
         composed.notes,
         [
             "entry 1 is left out: it was sent again",
+            "entry 2 is left out: it was sent again",
             "entry 3 was answered 500 by the recorded server; the scenario asks for 201"
         ]
     );
@@ -135,7 +136,7 @@ fn hostile_texts_stay_texts() {
     let named = Wishes { title: Some("a: b\n${c} #".to_owned()), personas: Vec::new() };
     let composed = compose(&recording(vec![created]), "x", &named, world()).unwrap();
     assert!(composed.text.starts_with("title: 'a: b ${c} #'\n"), "{}", composed.text);
-    assert_eq!(composed.text.matches("request:").count(), 1, "{}", composed.text);
+    assert_eq!(composed.text.matches("\n  - request:").count(), 1, "{}", composed.text);
     assert!(!composed.text.contains('\u{1b}') && !composed.text.contains('\u{2028}'));
 }
 
@@ -158,6 +159,13 @@ fn what_has_no_names_in_a_scenario_is_left_out() {
             "entry 3 is left out: it was answered 401, and a scenario has the target's own credentials",
         ]
     );
+}
+
+#[test]
+fn a_recording_that_is_too_long_for_a_scenario_is_refused() {
+    let entries = (0..1001).map(|_| entry("GET /Users", None, 200, json!({}))).collect();
+    let refused = compose(&recording(entries), "x", &Wishes::default(), world());
+    assert!(matches!(refused, Err(ComposeError::TooLong(1001))));
 }
 
 #[test]

@@ -1,8 +1,10 @@
 //! JSON without the silence: `serde_json` keeps the last of two equal keys and says nothing; this refuses them.
 
+use std::borrow::Cow;
+use std::collections::HashSet;
 use std::fmt;
 
-use serde::de::{Deserialize, Deserializer, Error as _, MapAccess, SeqAccess, Visitor};
+use serde::de::{Deserialize, DeserializeSeed, Deserializer, Error as _, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Number, Value};
 
 /// Why a text is not the JSON it should be.
@@ -31,6 +33,24 @@ pub fn parse(text: &str) -> Result<Value, StrictError> {
         StrictError { message, line: error.line().max(1), column: error.column().max(1) }
     })
 }
+
+/// Whether some object in a JSON text has a key twice. What is no JSON has none.
+pub fn repeats_a_key(text: &[u8]) -> bool {
+    let mut repeats = false;
+    let mut json = serde_json::Deserializer::from_slice(text);
+    let read = Keys(&mut repeats).deserialize(&mut json).and_then(|()| json.end());
+    repeats && read.is_ok()
+}
+
+/// Reads over a value and notes whether a key stands twice.
+struct Keys<'r>(&'r mut bool);
+
+/// A key without a copy, where it is written without escapes.
+#[derive(serde::Deserialize)]
+struct Key<'k>(#[serde(borrow)] Cow<'k, str>);
+
+/// Objects with fewer keys are looked through faster than hashed.
+const FEW: usize = 32;
 
 struct Strict(Value);
 
@@ -94,6 +114,66 @@ impl<'de> Visitor<'de> for StrictVisitor {
     }
 }
 
+impl<'de> DeserializeSeed<'de> for Keys<'_> {
+    type Value = ();
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
+        deserializer.deserialize_any(self)
+    }
+}
+
+impl<'de> Visitor<'de> for Keys<'_> {
+    type Value = ();
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("JSON")
+    }
+
+    fn visit_bool<E>(self, _: bool) -> Result<(), E> {
+        Ok(())
+    }
+
+    fn visit_i64<E>(self, _: i64) -> Result<(), E> {
+        Ok(())
+    }
+
+    fn visit_u64<E>(self, _: u64) -> Result<(), E> {
+        Ok(())
+    }
+
+    fn visit_f64<E>(self, _: f64) -> Result<(), E> {
+        Ok(())
+    }
+
+    fn visit_str<E>(self, _: &str) -> Result<(), E> {
+        Ok(())
+    }
+
+    fn visit_unit<E>(self) -> Result<(), E> {
+        Ok(())
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<(), A::Error> {
+        while items.next_element_seed(Keys(self.0))?.is_some() {}
+        Ok(())
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<(), A::Error> {
+        let mut few: Vec<Cow<'de, str>> = Vec::new();
+        let mut many: HashSet<Cow<'de, str>> = HashSet::new();
+        while let Some(Key(key)) = members.next_key()? {
+            *self.0 |= few.contains(&key) || many.contains(&key);
+            if few.len() < FEW {
+                few.push(key);
+            } else {
+                many.insert(key);
+            }
+            members.next_value_seed(Keys(self.0))?;
+        }
+        Ok(())
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use serde_json::json;
@@ -112,6 +192,17 @@ mod tests {
     fn a_duplicate_key_is_refused_with_its_place() {
         let error = parse("{\"a\": 1,\n \"a\": 2}").unwrap_err();
         assert_eq!((error.message.as_str(), error.line), ("the key \"a\" stands twice in one object", 2));
+    }
+
+    #[test]
+    fn a_key_that_stands_twice_is_noticed_at_any_depth_and_in_any_spelling() {
+        assert!(repeats_a_key(br#"{"a": [{"b": 1, "c": {}, "b": 2}]}"#));
+        assert!(repeats_a_key(br#"{"a": 1, "\u0061": 2}"#));
+        let many: Vec<String> = (0..100).map(|i| format!("\"k{i}\": {i}")).collect();
+        assert!(!repeats_a_key(format!("{{{}}}", many.join(",")).as_bytes()));
+        assert!(repeats_a_key(format!("{{{}, \"k70\": 0}}", many.join(",")).as_bytes()));
+        assert!(!repeats_a_key(br#"[{"a": 1}, {"a": 1}, "a", null, 1.5, -1, true]"#));
+        assert!(!repeats_a_key(br#"{"a": 1, "a": "#));
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! The one place where what was seen becomes a verdict: outcome x requirements x profile x persona (claimed or not).
 //! Scenarios, rules and known failures all go through it.
 
+mod client;
 pub mod known_failures;
 mod settle;
 #[cfg(test)]

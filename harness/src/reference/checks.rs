@@ -6,6 +6,7 @@ use super::entry::Entry;
 use super::world::World;
 use crate::calibrate::Row;
 use crate::catalogue::RequirementId;
+use crate::lint::client::{self, ClientRule};
 use crate::rules::{RULES, Rule};
 use crate::scenario::model::{Check, Scenario, Step};
 
@@ -74,6 +75,24 @@ pub(super) fn of_rule(rule: &Rule, world: &World) -> Entry {
         .list("Asked for by", sections(ids.iter(), world))
         .list("Contested", contested("", ids.iter(), world));
     noticing(entry, &world.noticed_by(&[rule.id()]))
+}
+
+/// A rule for clients.
+pub(super) fn client_rule(id: &str, world: &World) -> Option<Entry> {
+    client::RULES.iter().find(|rule| id == rule.id()).map(|rule| of_client_rule(rule, world))
+}
+
+/// What is said about a rule for clients.
+pub(super) fn of_client_rule(rule: &ClientRule, world: &World) -> Entry {
+    let ids: Vec<RequirementId> =
+        rule.requirements.iter().map(|id| RequirementId((*id).to_owned())).collect();
+    Entry::new(rule.id(), rule.title)
+        .text("Looks at", rule.what)
+        .text("Why", rule.why)
+        .text("To do", rule.fix)
+        .text("Asked of clients by", format!("{} ({})", rule.source, rule.level))
+        .list("What servers make of it", sections(ids.iter(), world))
+        .list("Contested", contested("", ids.iter(), world))
 }
 
 /// A deviation.

@@ -21,6 +21,7 @@ pub fn find(id: &str, world: &World) -> Vec<Entry> {
     }
     let all = [
         checks::rule(id, world),
+        checks::client_rule(id, world),
         requirements::requirement(id, world),
         requirements::contested(id, world),
         checks::deviation(id, world),

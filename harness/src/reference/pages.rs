@@ -8,12 +8,14 @@ use scimspec_reference_server::deviations;
 use super::world::World;
 use super::{checks, requirements};
 use crate::catalogue::Level;
+use crate::lint::client;
 use crate::rules::RULES;
 
 /// Every page: its path below `docs/reference` and its text.
 pub fn all(world: &World) -> BTreeMap<String, String> {
     let mut pages = BTreeMap::new();
     pages.insert("rules.md".to_owned(), rules(world));
+    pages.insert("client-rules.md".to_owned(), client_rules(world));
     pages.insert("deviations.md".to_owned(), deviations_page(world));
     pages.insert("contested.md".to_owned(), contested(world));
     pages.insert("coverage.md".to_owned(), coverage(world));
@@ -33,6 +35,11 @@ fn page(title: &str, says: &str) -> String {
 fn index(world: &World) -> String {
     let mut text = page("Reference", "Everything that scimspec checks, as `scimspec explain ID` tells it.");
     let _ = writeln!(text, "\n- [Rules](rules.md): {} passive checks on every exchange", RULES.len());
+    let _ = writeln!(
+        text,
+        "- [Rules for clients](client-rules.md): {} passive checks on every request of a recording",
+        client::RULES.len()
+    );
     for (pack, scenarios) in by_pack(world) {
         let checks: usize = scenarios.iter().map(|scenario| scenario.check_ids().len()).sum();
         let _ =
@@ -56,6 +63,16 @@ fn rules(world: &World) -> String {
     let mut text = page("Rules", "Passive checks on every exchange of a run or a recording.");
     for rule in RULES {
         let _ = write!(text, "\n{}", checks::of_rule(rule, world).to_markdown(2));
+    }
+    text
+}
+
+fn client_rules(world: &World) -> String {
+    let says = "Passive checks on what a client sends, by `scimspec lint`. What a known provider does by habit is recorded \
+                where the client is known to be that provider, and a warning where nobody knows.";
+    let mut text = page("Rules for clients", says);
+    for rule in client::RULES {
+        let _ = write!(text, "\n{}", checks::of_client_rule(rule, world).to_markdown(2));
     }
     text
 }

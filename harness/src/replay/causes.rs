@@ -19,8 +19,21 @@ pub(super) struct Causes {
     pub(super) differences: Vec<Difference>,
     /// How many more there were than are kept.
     pub(super) more: usize,
+    /// Differences that only follow from requests that were not sent for another reason.
+    pub(super) of_skips: usize,
     lost: HashMap<ResourceId, usize>,
+    /// Resources that were not written because another one is lost, and the difference that lost it, if one did.
+    unwritten: HashMap<ResourceId, Because>,
     known: HashMap<(Option<ResourceId>, String), usize>,
+}
+
+/// Why something is no news.
+#[derive(Debug, Clone, Copy)]
+enum Because {
+    /// It follows from a difference.
+    Difference(usize),
+    /// It follows from a request that was not sent for another reason.
+    Skip,
 }
 
 impl Causes {
@@ -29,8 +42,11 @@ impl Causes {
     pub(super) fn first_causes(&mut self, found: Vec<Unlike>, following: &Following) -> Vec<Unlike> {
         let mut left = Vec::new();
         for unlike in found {
-            match self.cause(&unlike) {
-                Some(cause) => self.follows(cause, &Following { what: unlike.line(), ..following.clone() }),
+            match self.because(&unlike) {
+                Some(Because::Difference(cause)) => {
+                    self.follows(cause, &Following { what: unlike.line(), ..following.clone() });
+                }
+                Some(Because::Skip) => self.of_skips += 1,
                 None => left.push(unlike),
             }
         }
@@ -54,18 +70,44 @@ impl Causes {
         self.differences.push(difference);
     }
 
-    /// Notes a request that was not sent because a resource is lost. Whether a difference is why.
-    pub(super) fn skipped(&mut self, resource: &ResourceId, following: &Following) -> bool {
+    /// Notes a request that was not sent because a resource is lost, and what it would have written. Whether a
+    /// difference is why.
+    pub(super) fn skipped(
+        &mut self,
+        resource: &ResourceId,
+        unwritten: Option<&ResourceId>,
+        following: &Following,
+    ) -> bool {
         let cause = self.lost.get(resource).copied();
+        if let Some(unwritten) = unwritten {
+            let because = cause.map_or(Because::Skip, Because::Difference);
+            self.unwritten.entry(unwritten.clone()).or_insert(because);
+        }
         if let Some(cause) = cause {
             self.follows(cause, following);
         }
         cause.is_some()
     }
 
-    fn cause(&self, unlike: &Unlike) -> Option<usize> {
+    /// Notes a resource that was left as it is although the recording writes it.
+    pub(super) fn left_alone(&mut self, resource: &ResourceId) {
+        self.unwritten.entry(resource.clone()).or_insert(Because::Skip);
+    }
+
+    fn because(&self, unlike: &Unlike) -> Option<Because> {
         let lost = unlike.resource.as_ref().and_then(|resource| self.lost.get(resource));
-        lost.or_else(|| self.known.get(&key(unlike))).copied()
+        let cause = lost.or_else(|| self.known.get(&key(unlike))).copied();
+        cause.map(Because::Difference).or_else(|| self.unwritten_because(unlike))
+    }
+
+    /// A resource that was not written does not have what was to be written.
+    fn unwritten_because(&self, unlike: &Unlike) -> Option<Because> {
+        let written = matches!(
+            unlike.kind,
+            Kind::Changed | Kind::Lost | Kind::GroupEmptied | Kind::MembersLost | Kind::MembersGained
+        );
+        let resource = unlike.resource.as_ref().filter(|_| written)?;
+        self.unwritten.get(resource).copied()
     }
 
     fn follows(&mut self, cause: usize, following: &Following) {
@@ -140,9 +182,24 @@ mod tests {
         let mut causes = Causes::default();
         causes.note(difference(Unlike::new(Kind::FoundNothing, "", "").about(Some(&ada())), "GET /Users"));
         assert_eq!(causes.first_causes(vec![changed("title")], &at(2)), []);
-        assert!(causes.skipped(&ada(), &at(3)));
-        assert!(!causes.skipped(&ResourceId::at("/Users", "b"), &at(3)));
+        assert!(causes.skipped(&ada(), None, &at(3)));
+        assert!(!causes.skipped(&ResourceId::at("/Users", "b"), None, &at(3)));
         assert_eq!(causes.differences[0].follows.len(), 2);
+    }
+
+    #[test]
+    fn what_was_not_written_because_of_another_is_no_news() {
+        let mut causes = Causes::default();
+        causes.note(difference(Unlike::new(Kind::FoundNothing, "", "").about(Some(&ada())), "GET /Users"));
+        let group = ResourceId::at("/Groups", "g");
+        causes.skipped(&ada(), Some(&group), &at(2));
+        let lost = Unlike::new(Kind::MembersLost, "2", "1").of("members").about(Some(&group));
+        assert_eq!(causes.first_causes(vec![lost], &at(3)), []);
+        assert_eq!(causes.differences[0].follows.len(), 2);
+        let (nobody, other) = (ResourceId::at("/Users", "x"), ResourceId::at("/Groups", "h"));
+        causes.skipped(&nobody, Some(&other), &at(4));
+        let lost = Unlike::new(Kind::GroupEmptied, "2", "none").of("members").about(Some(&other));
+        assert_eq!((causes.first_causes(vec![lost], &at(5)), causes.of_skips), (Vec::new(), 1));
     }
 
     #[test]

@@ -127,10 +127,13 @@ impl<'a> Findings<'a> {
         match (skip, doing) {
             (Skip::NoCounterpart(resource, _), _) => {
                 let following = following(entry, "not sent: there is no counterpart".to_owned(), true);
-                if self.causes.skipped(resource, &following) {
+                let unwritten = doing.filter(|doing| doing.writes).and_then(|doing| doing.about.as_ref());
+                let unwritten = unwritten.filter(|about| *about != resource);
+                if self.causes.skipped(resource, unwritten, &following) {
                     return;
                 }
             }
+            (Skip::NotOurs(resource), _) => self.causes.left_alone(resource),
             (Skip::NameTaken(name), Some(doing)) => {
                 let new = "the name is taken already; nothing was sent";
                 let taken = Unlike::new(Kind::NameTaken, format!("{name} was made"), new);
@@ -182,12 +185,17 @@ impl<'a> Findings<'a> {
 
     /// All of it.
     pub(super) fn into_replayed(mut self, player: &Player<'_>) -> Replayed {
-        self.replayed.differences = self.causes.differences;
+        self.replayed.differences = std::mem::take(&mut self.causes.differences);
         self.replayed.more = self.causes.more;
         self.replayed.skipped = self.skipped.into_values().collect();
         self.replayed.skipped.sort_by_key(|skipped| skipped.first);
         for (name, value) in player.preparer.variables.made_up().take(MOST_NOTES) {
             let note = format!("{{{{{name}}}}} was not given: {value} was made up for it (--set {name}=...)");
+            self.replayed.notes.push(note);
+        }
+        if self.causes.of_skips > 0 {
+            let count = self.causes.of_skips;
+            let note = format!("{count} answers differ only because of requests that were not sent");
             self.replayed.notes.push(note);
         }
         if self.unanswered > 0 {

@@ -181,6 +181,10 @@ impl<'a> Player<'a> {
         if self.made.contains(resource) {
             return Ok(false);
         }
+        // The groups that a person shows are read-only (RFC 7643, section 4.1.2): whoever sends them back means nothing.
+        if named.place == Where::Body && resource.endpoint == "/Groups" && doing.of_people() {
+            return Ok(false);
+        }
         if let Some(lost) = self.lost.get(resource) {
             return Err(Skip::NoCounterpart(resource.clone(), *lost));
         }

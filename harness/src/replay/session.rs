@@ -93,6 +93,7 @@ impl<'a> Session<'a> {
         let mut json = raw.clone();
         if let Some(json) = &mut json {
             self.player.rebinding.answer(&doing.target, json);
+            self.without_the_lost(json);
         }
         let comparison = Comparison {
             reader: self.findings.reader,
@@ -105,6 +106,28 @@ impl<'a> Session<'a> {
         };
         let earlier = Earlier { answer, raw, json };
         comparison.compare(&earlier, sent.exchange.result.as_ref(), sent.json.as_ref())
+    }
+
+    /// Members without a counterpart are told where they were lost, not again in every group.
+    fn without_the_lost(&self, json: &mut Value) {
+        let known = |member_: &Value| {
+            let id = member(member_, "value").and_then(Value::as_str);
+            id.is_none_or(|id| {
+                let both = ["/Users", "/Groups"].map(|endpoint| ResourceId::at(endpoint, id));
+                both.iter().any(|resource| self.player.rebinding.recorded_of(resource).is_some())
+            })
+        };
+        let resources = match json.get("Resources").map(Value::is_array) {
+            Some(true) => {
+                json.get_mut("Resources").and_then(Value::as_array_mut).into_iter().flatten().collect()
+            }
+            _ => vec![json],
+        };
+        for resource in resources {
+            if let Some(members) = resource.get_mut("members").and_then(Value::as_array_mut) {
+                members.retain(known);
+            }
+        }
     }
 
     fn assertions(&mut self, entry: &Entry, exchange: &Exchange) -> Vec<Unlike> {

@@ -39,7 +39,9 @@ pub struct Layout {
 /// The report as text with ANSI styles, which the writer strips where they are not wanted.
 pub fn text(run: &RunReport, lens: &Lens, layout: Layout) -> String {
     let scenarios: BTreeSet<&str> = run.checks.iter().map(|check| check.scenario.as_str()).collect();
-    let brief = !layout.verbose && scenarios.len() > MANY;
+    // Rules are many wherever nothing else was looked at: over a recording.
+    let rules = scenarios.iter().all(|scenario| ["rule", "client"].contains(scenario));
+    let brief = !layout.verbose && (scenarios.len() > MANY || (rules && run.checks.len() > MANY));
     let mut page = Page { text: String::new(), width: layout.width.clamp(40, 120), brief };
     if brief {
         page.packs(run);

@@ -34,7 +34,7 @@ fn look(seen: &Seen<'_>, known: &Known) -> Look {
                 if published.multi_valued { values(visit.value) } else { std::slice::from_ref(visit.value) };
             for value in single.iter().filter(|value| !value.is_null() && !value.is_array()) {
                 looked = true;
-                if visit.path.eq_ignore_ascii_case("active") || fits(value, &published.kind) {
+                if visit.path.is("active") || fits(value, &published.kind) {
                     continue;
                 }
                 let actual = format!("{} as {}", visit.path, kind_of(value));

@@ -28,26 +28,24 @@ fn look(seen: &Seen<'_>, known: &Known) -> Look {
     for resource in seen.resources() {
         walk(resource, endpoint, known, &mut |visit| {
             looked = true;
+            if visit.published.is_some() {
+                return;
+            }
+            let whole = visit.path.to_string();
             let lower = visit.name.to_ascii_lowercase();
             // An extension's object is a matter of `schemas`; $ref and display belong to every reference.
             let other_rules = lower.starts_with("urn:") && visit.value.is_object();
-            let path = split_urn(&visit.path).1;
+            let path = split_urn(&whole).1;
             let part_of_reference = path.contains('.')
                 && ["$ref", "display", "type", "primary"].contains(&lower.as_str())
                 && !visit.name.contains('.');
             // A password is a rule of its own, and one at the top that belongs to an extension is misplaced.
-            let misplaced =
-                !path.contains('.') && path == visit.path && in_an_extension(&lower, endpoint, known);
-            if visit.published.is_none()
-                && !other_rules
-                && !part_of_reference
-                && lower != "password"
-                && !misplaced
-            {
-                let what = if visit.name.contains(['.', '[']) && !visit.path.contains(':') {
+            let misplaced = !path.contains('.') && path == whole && in_an_extension(&lower, endpoint, known);
+            if !other_rules && !part_of_reference && lower != "password" && !misplaced {
+                let what = if visit.name.contains(['.', '[']) && !whole.contains(':') {
                     "a member named like a path".to_owned()
                 } else {
-                    format!("{} in {endpoint}", bounded_name(&visit.path))
+                    format!("{} in {endpoint}", bounded_name(&whole))
                 };
                 wrongs.push(Wrong::new("attributes of the published schemas", what));
             }

@@ -32,13 +32,12 @@ fn look(seen: &Seen<'_>, known: &Known) -> Look {
     }
     let named: Vec<&str> = asked.iter().map(|name| split_urn(name).1).collect();
     // A whole extension may have been named by its URN.
-    let by_urn =
-        |path: &str| asked.iter().any(|name| path.to_ascii_lowercase().starts_with(&format!("{name}:")));
+    let by_urn = |path: &str| asked.iter().any(|name| path.starts_with(&format!("{name}:")));
     let mut wrongs = Vec::new();
     for resource in resources {
         walk(resource, endpoint, known, &mut |visit| {
             let Some(published) = visit.published else { return };
-            let lower = visit.path.to_ascii_lowercase();
+            let lower = visit.path.to_string().to_ascii_lowercase();
             let path = split_urn(&lower).1;
             let is_named = named.iter().any(|name| {
                 path == *name
@@ -49,8 +48,7 @@ fn look(seen: &Seen<'_>, known: &Known) -> Look {
             let within = path.split_once('.').is_some_and(|(whole, _)| {
                 !named.iter().any(|name| *name == whole || name.starts_with(&format!("{whole}.")))
             });
-            if !is_named && !within && !by_urn(&visit.path) && published.returned != "always" && path != "id"
-            {
+            if !is_named && !within && !by_urn(&lower) && published.returned != "always" && path != "id" {
                 wrongs.push(Wrong::new("only what was named", format!("{} as well", visit.path)));
             }
         });

@@ -38,14 +38,15 @@ fn look(seen: &Seen<'_>, known: &Known) -> Look {
     let (mut wrongs, mut looked) = (Vec::new(), false);
     walk(sent, endpoint, known, &mut |visit| {
         let Some(published) = visit.published.filter(|attribute| is_kept(attribute)) else { return };
+        let path = visit.path.to_string();
         if visit.name.eq_ignore_ascii_case("externalId")
-            || split_urn(&visit.path).1.contains('.')
+            || split_urn(&path).1.contains('.')
             || is_unassigned(visit.value)
         {
             return;
         }
         // An extension that was sent under a URN in another case is found by its path all the same.
-        let stored = at(shown, &visit.path);
+        let stored = at(shown, &path);
         let simple = visit.value.is_string() || visit.value.is_boolean() || visit.value.is_number();
         if simple && !published.multi_valued && fits(visit.value, &published.kind) {
             looked = true;

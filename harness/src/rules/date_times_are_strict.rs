@@ -56,7 +56,7 @@ pub(super) fn dates(seen: &Seen<'_>, known: &Known) -> Vec<(String, String)> {
         walk(resource, seen.endpoint().unwrap_or_default(), known, &mut |visit| {
             let is_date = visit.published.is_some_and(|attribute| attribute.kind == "datetime");
             if let Some(text) = visit.value.as_str().filter(|_| is_date) {
-                dates.push((visit.path.clone(), text.to_owned()));
+                dates.push((visit.path.to_string(), text.to_owned()));
             }
         });
     }

@@ -164,7 +164,7 @@ impl Sights<'_, '_> {
     /// Whether what they show is the same resource in the same state, apart from `meta` and from what follows from other
     /// resources.
     pub fn are_equal(&self) -> bool {
-        state(self.was) == state(self.is)
+        self.was == self.is || state(self.was) == state(self.is)
     }
 }
 

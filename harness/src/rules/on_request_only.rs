@@ -34,13 +34,16 @@ fn look(seen: &Seen<'_>, known: &Known) -> Look {
         walk(resource, endpoint, known, &mut |visit| {
             let Some(published) = visit.published else { return };
             looked = true;
-            let path = visit.path.to_ascii_lowercase();
+            if published.returned != "request" || is_unassigned(visit.value) {
+                return;
+            }
+            let path = visit.path.to_string().to_ascii_lowercase();
             let named = asked.iter().any(|name| {
                 let name = split_urn(name).1;
                 let path = split_urn(&path).1;
                 path == name || path.starts_with(&format!("{name}.")) || name.starts_with(&format!("{path}."))
             });
-            if published.returned == "request" && !named && !is_unassigned(visit.value) {
+            if !named {
                 wrongs.push(Wrong::new(
                     format!("no {} unless it is asked for", visit.path),
                     format!("{} without being asked for", visit.path),

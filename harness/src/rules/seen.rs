@@ -44,6 +44,8 @@ pub struct Seen<'a> {
     pub json: Option<Value>,
     /// Which listed resources may be looked at.
     pub whose: &'a Whose,
+    /// Whether the answer shows one resource: found out once, asked by every rule.
+    pub(super) shows_one: bool,
 }
 
 /// Where a request went.
@@ -123,8 +125,11 @@ impl<'a> Seen<'a> {
         if let (Place::Search(_), Some(sent)) = (&to, &sent) {
             asked = Asked::of_message(sent);
         }
+        let json = answer.json();
+        let shows_one = answer.is_success()
+            && json.as_ref().is_some_and(|json| is_one(json, &exchange.request.method, &to));
         let (place, transcript, gap) = (None, 0, false);
-        Some(Self { place, transcript, gap, exchange, answer, to, asked, sent, json: answer.json(), whose })
+        Some(Self { place, transcript, gap, exchange, answer, to, asked, sent, json, whose, shows_one })
     }
 
     /// The query without its place in the list: pages of one query have it in common.
@@ -195,16 +200,7 @@ impl<'a> Seen<'a> {
 
     /// The one resource that a successful answer shows.
     pub fn shown(&self) -> Option<&Value> {
-        let json = self.json.as_ref().filter(|json| self.answer.is_success() && json.is_object())?;
-        let single = match &self.to {
-            Place::Resource(..) | Place::Me => {
-                matches!(*self.method(), Method::GET | Method::PUT | Method::PATCH)
-            }
-            Place::Endpoint(_) => self.method() == Method::POST,
-            _ => false,
-        };
-        // What is nested in a list or an error is not the resource; that is found elsewhere.
-        (single && !is_message(json) && json.get("Resources").is_none()).then_some(json)
+        self.json.as_ref().filter(|_| self.shows_one)
     }
 
     /// The resources in a successful answer: the one that is shown, or those listed.
@@ -397,6 +393,17 @@ impl Whose {
         let Self::Ours(known) = self else { return true };
         marks(resource).any(|mark| known.contains(&mark))
     }
+}
+
+/// Whether a body that answers this request is the one resource that it is about.
+fn is_one(json: &Value, method: &Method, to: &Place) -> bool {
+    let single = match to {
+        Place::Resource(..) | Place::Me => matches!(*method, Method::GET | Method::PUT | Method::PATCH),
+        Place::Endpoint(_) => *method == Method::POST,
+        _ => false,
+    };
+    // What is nested in a list or an error is not the resource; that is found elsewhere.
+    single && json.is_object() && !is_message(json) && json.get("Resources").is_none()
 }
 
 /// What a resource is recognised by: its id and names.

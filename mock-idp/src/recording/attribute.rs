@@ -121,7 +121,7 @@ fn words(filter: &str) -> impl Iterator<Item = Range<usize>> {
     std::iter::from_fn(move || {
         let rest = &filter[at..];
         at += rest.len() - rest.trim_start().len();
-        let rest = filter[at..].as_bytes();
+        let rest = &filter.as_bytes()[at..];
         let length = match rest.first()? {
             b'[' | b']' | b'(' | b')' => 1,
             b'"' => {

@@ -74,7 +74,7 @@ impl Node {
 pub(super) fn parse(text: &str) -> Option<Node> {
     let mut parser = Parser { tokens: Tokens::new(text), text, left: NODES };
     let first = parser.tokens.next()?;
-    let node = parser.value(first, DEPTH)?;
+    let node = parser.value(&first, DEPTH)?;
     parser.tokens.next().is_none().then_some(node)
 }
 
@@ -197,7 +197,7 @@ struct Parser<'a> {
 }
 
 impl Parser<'_> {
-    fn value(&mut self, token: Token, depth: usize) -> Option<Node> {
+    fn value(&mut self, token: &Token, depth: usize) -> Option<Node> {
         self.left = self.left.checked_sub(1)?;
         let start = token.span.start;
         let kind = match token.kind {
@@ -224,7 +224,7 @@ impl Parser<'_> {
             }
             let name = unquoted(&self.text[token.span.clone()]).into_owned();
             let first = self.tokens.next()?;
-            members.push(Member { key: token.span, name, value: self.value(first, depth)? });
+            members.push(Member { key: token.span, name, value: self.value(&first, depth)? });
             match self.tokens.next()?.kind {
                 TokenKind::Mark(b',') => token = self.tokens.next()?,
                 TokenKind::Mark(b'}') => return Some(members),
@@ -240,7 +240,7 @@ impl Parser<'_> {
             return Some(values);
         }
         loop {
-            values.push(self.value(token, depth)?);
+            values.push(self.value(&token, depth)?);
             match self.tokens.next()?.kind {
                 TokenKind::Mark(b',') => token = self.tokens.next()?,
                 TokenKind::Mark(b']') => return Some(values),

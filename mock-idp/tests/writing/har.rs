@@ -169,7 +169,7 @@ fn a_body_that_is_no_text_is_base64() {
 
 #[rstest]
 #[case(Broken::Cut("connection reset".to_owned()), "the connection broke: connection reset")]
-#[case(Broken::Timeout(Duration::from_secs(60)), "no complete answer within 60s")]
+#[case(Broken::Timeout(Duration::from_mins(1)), "no complete answer within 60s")]
 #[case(Broken::NotRecorded, "the recording holds no answer")]
 fn what_broke_has_status_0(#[case] broken: Broken, #[case] expected: &str) {
     let mut one = exchange(Method::GET, "/Users");

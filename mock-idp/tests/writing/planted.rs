@@ -67,8 +67,12 @@ fn spelled(secret: &str, spelling: Spelling) -> String {
         Spelling::Percent => percent(secret),
         Spelling::PercentTwice => percent(&percent(secret)),
         Spelling::Form => percent(secret).replace("%20", "+"),
-        Spelling::Unicode => secret.encode_utf16().map(|unit| format!("\\u{unit:04x}")).collect(),
-        Spelling::Entities => secret.chars().map(|c| format!("&#{};", u32::from(c))).collect(),
+        Spelling::Unicode => {
+            secret.encode_utf16().map(|unit| format!("\\u{unit:04x}")).collect::<Vec<_>>().concat()
+        }
+        Spelling::Entities => {
+            secret.chars().map(|c| format!("&#{};", u32::from(c))).collect::<Vec<_>>().concat()
+        }
         Spelling::Base64 => STANDARD.encode(format!("ada:{secret}")),
         Spelling::Base64Url => URL_SAFE.encode(format!("{{\"x\":\"{secret}\"}}")),
         Spelling::Base64Unpadded => STANDARD_NO_PAD.encode(secret),
@@ -135,7 +139,7 @@ fn plant(one: &mut Exchange, spot: Spot, text: &str) {
         Spot::ParameterValue => append(one, format!("TARGET{begin}x={}", in_url(text))),
         Spot::RequestHeader => one.request.headers.push(("X-Trace".to_owned(), format!("1 {text} 2"))),
         Spot::AnswerHeader => {
-            one.result.as_mut().unwrap().headers.push(("X-Trace".to_owned(), format!("<{text}>")));
+            one.result.as_mut().expect("an answer").headers.push(("X-Trace".to_owned(), format!("<{text}>")));
         }
         Spot::JsonString => answer_with(one, 400, &json!({"detail": [format!("no {text}!")]}).to_string()),
         Spot::JsonKey => answer_with(one, 400, &json!({"errors": {text: "bad"}}).to_string()),
@@ -148,7 +152,7 @@ fn plant(one: &mut Exchange, spot: Spot, text: &str) {
             answer_with(one, 500, "");
             let mut body = format!("<p>no {text}</p>").into_bytes();
             body.push(0xff);
-            one.result.as_mut().unwrap().body = body.into();
+            one.result.as_mut().expect("an answer").body = body.into();
         }
         Spot::Broken => one.result = Err(Broken::Cut(format!("after {text}"))),
     }

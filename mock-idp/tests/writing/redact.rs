@@ -7,7 +7,8 @@ use flate2::write::{GzEncoder, ZlibEncoder};
 use http::Method;
 use rstest::rstest;
 use scimspec_mock_idp::exchange::{Broken, Destination, Exchange};
-use scimspec_mock_idp::recording::redact::{RedactError, Redaction, secrets_in};
+use scimspec_mock_idp::recording::redact::{RedactError, Redaction, secrets_in, secrets_in_har};
+use serde_json::json;
 use url::Url;
 
 use super::{answer_body, answer_with, exchange, request_body, with_bodies};
@@ -21,7 +22,7 @@ fn cleaned(mut exchange: Exchange) -> Exchange {
 fn cleaned_with(specs: &[&str], mut exchange: Exchange) -> Exchange {
     let mut redaction = Redaction::standard();
     for spec in specs {
-        redaction.add(spec).unwrap();
+        redaction.add(spec).expect("a demand");
     }
     redaction.clean(&mut exchange);
     exchange
@@ -325,4 +326,64 @@ fn a_scan_says_where_a_secret_stands_and_never_which() {
     let mut redaction = Redaction::standard();
     redaction.clean(&mut one);
     assert!(!format!("{redaction:?}{found:?}").contains("s3cret"));
+}
+
+#[test]
+fn a_file_is_scanned_as_it_stands() {
+    let clean = |name: &str, value: &str| json!([{"name": name, "value": value}]);
+    let entry = |request: serde_json::Value, response: serde_json::Value| {
+        json!({"log": {"entries": [
+            {"request": {"method": "GET", "url": "https://app.example.com/Users", "headers": []}, "response": {"status": 0}},
+            {"request": request, "response": response},
+        ]}})
+        .to_string()
+    };
+    let answer = json!({"status": 200, "headers": [], "content": {"text": "{}"}});
+    for (request, response, expected) in [
+        (
+            json!({"headers": clean("authorization", "Bearer s3cret-token")}),
+            &answer,
+            "the request's header authorization",
+        ),
+        (
+            json!({"queryString": clean("access_token", "s3cret-token")}),
+            &answer,
+            "the parameter access_token",
+        ),
+        (json!({"cookies": clean("session", "s3cret")}), &answer, "the cookie session"),
+        (json!({"url": "https://h/?token=s3cret"}), &answer, "the URL, token"),
+        (
+            json!({"postData": {"text": "eyJwYXNzd29yZCI6ICJ4In0=", "_encoding": "base64"}}),
+            &answer,
+            "the request's body, password",
+        ),
+        (json!({}), &json!({"status": 0, "_error": "?token=s3cret"}), "what broke the connection"),
+        (
+            json!({}),
+            &json!({"status": 200, "headers": clean("Set-Cookie", "s=1")}),
+            "the answer's header Set-Cookie",
+        ),
+    ] {
+        assert_eq!(
+            secrets_in_har(&entry(request, response.clone())).unwrap(),
+            [format!("entry 2: {expected}")]
+        );
+    }
+    let hidden =
+        json!({"headers": clean("Authorization", "[redacted]"), "cookies": clean("s", "[redacted]")});
+    assert_eq!(secrets_in_har(&entry(hidden, answer.clone())).unwrap(), Vec::<String>::new());
+    let comment = json!({"log": {"comment": "made with Authorization: Bearer s3cret-token", "entries": []}});
+    assert_eq!(secrets_in_har(&comment.to_string()).unwrap(), ["the file, outside of the exchanges"]);
+    assert!(secrets_in_har("no JSON").is_err());
+}
+
+#[test]
+fn parameters_of_credentials_are_secrets_too() {
+    let mut one = exchange(Method::GET, "/Users/s3cret-token");
+    let value = "Token token=\"s3cret-token\", realm=\"example-realm\"".to_owned();
+    one.request.headers.push(("Authorization".to_owned(), value));
+    answer_with(&mut one, 200, r#"{"x":"example-realm"}"#);
+    let one = cleaned(one);
+    assert_eq!(one.request.to, Destination::Scim("/Users/[redacted]".to_owned()));
+    assert_eq!(answer_body(&one), r#"{"x":"example-realm"}"#);
 }

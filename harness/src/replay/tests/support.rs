@@ -26,7 +26,8 @@ use crate::target::subject::Subject;
 pub(super) struct Server {
     pub(super) target: Target,
     pub(super) wire: std::sync::Arc<dyn Wire>,
-    pub(super) embedded: Embedded,
+    /// Ends when it is dropped.
+    _embedded: Embedded,
 }
 
 impl Server {
@@ -37,7 +38,7 @@ impl Server {
         let embedded = Subject::Rfc.start(deviations, &secrets).await.unwrap();
         let target = embedded.target(&secrets).unwrap();
         let wire = crate::run::connect(&target, Duration::from_secs(30)).unwrap();
-        Self { target, wire, embedded }
+        Self { target, wire, _embedded: embedded }
     }
 
     /// Replays on it as on one of our own.

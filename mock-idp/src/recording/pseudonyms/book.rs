@@ -38,8 +38,8 @@ pub(super) enum Kind {
 /// Characters between the units of a name.
 const BETWEEN: &str = ",;()<>\"";
 
-/// The replacements so far.
-#[derive(Debug, Default)]
+/// The replacements so far. Not `Debug`: who is who is what nobody may see.
+#[derive(Default)]
 pub(super) struct Book {
     units: HashMap<String, Unit>,
     counters: HashMap<&'static str, usize>,
@@ -50,7 +50,6 @@ pub(super) struct Book {
     pub(super) phrases: Phrases,
 }
 
-#[derive(Debug)]
 struct Unit {
     base: String,
     /// The ways to write it that are neither small, capitalised nor capital.
@@ -74,7 +73,7 @@ impl Book {
             // Their case means something, and nothing else is compared with them.
             Kind::Photo | Kind::Profile | Kind::Certificate => {
                 let key = format!("={text}");
-                return self.unit(kind, key, text);
+                return self.unit(kind, &key, text);
             }
             Kind::Phone => {
                 // RFC 7643 section 4.1.2 wants RFC 3966 numbers: the scheme and the extension are no part of it.
@@ -96,7 +95,7 @@ impl Book {
                     | Kind::Address
                     | Kind::Employee
             ) && !self.composites.contains(&key);
-        if whole { self.unit(kind, key, text) } else { self.composite(kind, text) }
+        if whole { self.unit(kind, &key, text) } else { self.composite(kind, text) }
     }
 
     /// Whether the text is known as somebody's account or name.
@@ -187,11 +186,11 @@ impl Book {
                 let local = if local.is_empty() {
                     String::new()
                 } else {
-                    self.unit(Kind::Account, folded(local), local)
+                    self.unit(Kind::Account, &folded(local), local)
                 };
                 format!("{local}@{}", self.domain(domain))
             }
-            None => self.unit(kind, folded(word), word),
+            None => self.unit(kind, &folded(word), word),
         }
     }
 
@@ -209,15 +208,15 @@ impl Book {
             };
             self.units.insert(key.clone(), Unit { base, mixed: Vec::new() });
         }
-        self.unit(Kind::Account, key, domain)
+        self.unit(Kind::Account, &key, domain)
     }
 
-    fn unit(&mut self, kind: Kind, key: String, text: &str) -> String {
-        if !self.units.contains_key(&key) {
+    fn unit(&mut self, kind: Kind, key: &str, text: &str) -> String {
+        if !self.units.contains_key(key) {
             let base = self.made_up(kind, text);
-            self.units.insert(key.clone(), Unit { base, mixed: Vec::new() });
+            self.units.insert(key.to_owned(), Unit { base, mixed: Vec::new() });
         }
-        let Some(unit) = self.units.get_mut(&key) else { return String::new() };
+        let Some(unit) = self.units.get_mut(key) else { return String::new() };
         if key.starts_with('=') {
             return unit.base.clone();
         }

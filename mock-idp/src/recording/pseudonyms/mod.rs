@@ -8,8 +8,6 @@ mod casing;
 mod places;
 mod prose;
 
-use std::fmt;
-
 use bytes::Bytes;
 
 use self::book::Book;
@@ -113,13 +111,6 @@ impl Pseudonyms {
         if let Some(new) = body::replaced(text, about, &mut self.book) {
             *body = new.into();
         }
-    }
-}
-
-/// It holds who is who, which is what nobody may see.
-impl fmt::Debug for Pseudonyms {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Pseudonyms").finish_non_exhaustive()
     }
 }
 

@@ -100,15 +100,15 @@ pub(super) fn looks_like_a_person(text: &str) -> bool {
 fn within(outer: &str, name: &str) -> Option<Place> {
     Some(match (outer, name) {
         ("members" | "groups" | "manager", "value") => Place::Id,
-        ("members" | "manager", "display" | "displayname") => Place::Person(Kind::Full),
-        ("groups", "display") => Place::Prose,
+        ("members" | "manager", "display" | "displayname") | ("name", "formatted") => {
+            Place::Person(Kind::Full)
+        }
+        ("groups", "display") | ("roles" | "entitlements", "value" | "display") => Place::Prose,
         ("emails" | "ims", "value" | "display") => Place::Person(Kind::Account),
         ("phonenumbers", "value" | "display") => Place::Person(Kind::Phone),
         ("photos", "value" | "display") => Place::Person(Kind::Photo),
         ("x509certificates", "value") => Place::Person(Kind::Certificate),
         ("addresses" | "address", "formatted") => Place::Person(Kind::Address),
-        ("name", "formatted") => Place::Person(Kind::Full),
-        ("roles" | "entitlements", "value" | "display") => Place::Prose,
         _ => return None,
     })
 }

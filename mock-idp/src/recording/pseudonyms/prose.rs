@@ -64,10 +64,9 @@ static MAIL: LazyLock<Option<Regex>> =
     LazyLock::new(|| Regex::new(r"[\w.+-]+(?:'[\w.+-]+)*@[\w-]+(?:\.[\w-]+)+").ok());
 
 /// Texts to look for, by their first word.
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub(super) struct Phrases(HashMap<String, Vec<Phrase>>);
 
-#[derive(Debug)]
 struct Phrase {
     folded: String,
     /// The ways in which it must be written; none: in any case.
@@ -241,11 +240,11 @@ fn matching(text: &str, folded: &str) -> Option<usize> {
 }
 
 fn begins_word(before: Option<char>, first: char) -> bool {
-    !first.is_whitespace()
-        && before.is_none_or(|before| {
-            !(before.is_alphanumeric() && first.is_alphanumeric())
-                && !(JOINING.contains(before) && before != '\'')
-        })
+    let joined = |before: char| {
+        let one_word = before.is_alphanumeric() && first.is_alphanumeric();
+        one_word || (JOINING.contains(before) && before != '\'')
+    };
+    !first.is_whitespace() && !before.is_some_and(joined)
 }
 
 fn ends_word(rest: &str) -> bool {

@@ -6,29 +6,11 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
 
+use super::super::redact::{REDACTED, is_secret_header};
 use super::draft::Draft;
-
-const REDACTED: &str = "[redacted]";
 
 /// A shorter text is not looked for in the rest of the exchange: it would be found in innocent words.
 const SHORTEST_SECRET: usize = 8;
-
-/// Header names (RFC 9110, section 11; RFC 6265; API gateways' and GitLab's own), in lower case.
-const HEADERS: [&str; 13] = [
-    "authorization",
-    "proxy-authorization",
-    "authentication",
-    "cookie",
-    "cookie2",
-    "set-cookie",
-    "set-cookie2",
-    "apikey",
-    "x-auth",
-    "x-auth-key",
-    "x-functions-key",
-    "x-amz-security-token",
-    "ocp-apim-subscription-key",
-];
 
 /// Parameter names (RFC 6749, RFC 6750 section 2.3, signed URLs), in lower case, without `-` and `_`.
 const PARAMETERS: [&str; 20] = [
@@ -70,16 +52,9 @@ pub(super) fn clean(draft: &mut Draft) -> bool {
     written_out
 }
 
-/// Whether a header's value is a credential.
-fn is_credential(name: &str) -> bool {
-    let name = name.to_ascii_lowercase();
-    HEADERS.contains(&name.as_str())
-        || ["-token", "-secret", "-password", "api-key"].iter().any(|end| name.ends_with(end))
-}
-
 fn clean_headers(headers: &mut [(String, String)], secrets: &mut Vec<String>) -> bool {
     let mut any = false;
-    for (name, value) in headers.iter_mut().filter(|(name, _)| is_credential(name)) {
+    for (name, value) in headers.iter_mut().filter(|(name, _)| is_secret_header(name)) {
         if value.is_empty() || *value == REDACTED || is_a_name(value) {
             continue;
         }
@@ -229,21 +204,5 @@ mod tests {
     #[case("{{x}}abc", false)]
     fn the_name_of_a_secret_is_none(#[case] value: &str, #[case] name: bool) {
         assert_eq!(is_a_name(value), name);
-    }
-
-    #[rstest]
-    #[case("Authorization")]
-    #[case("COOKIE")]
-    #[case("x-api-key")]
-    #[case("PRIVATE-TOKEN")]
-    fn these_headers_are_credentials(#[case] name: &str) {
-        assert!(is_credential(name));
-    }
-
-    #[test]
-    fn other_headers_are_none() {
-        for name in ["Content-Type", "ETag", "WWW-Authenticate", "Location", "User-Agent"] {
-            assert!(!is_credential(name));
-        }
     }
 }

@@ -16,7 +16,7 @@ use jiff::tz::TimeZone;
 use crate::exchange::{Answer, Broken};
 
 use super::super::{Assertion, Capture, Place};
-use super::notes::printable;
+use super::notes::{Kind, printable};
 
 /// An exchange that was just read. It has no `Debug`: until it is cleaned it may hold credentials.
 pub(super) struct Draft {
@@ -33,6 +33,12 @@ pub(super) struct Draft {
     pub(super) pause: Option<Duration>,
     pub(super) assertions: Vec<Assertion>,
     pub(super) captures: Vec<Capture>,
+    /// The media type of an answer whose body was not recorded.
+    pub(super) lost_type: Option<String>,
+    /// What its reader should know, if it speaks SCIM.
+    pub(super) notes: Vec<Kind>,
+    /// Why it cannot be used, even if it speaks SCIM.
+    pub(super) unusable: Option<Kind>,
 }
 
 /// What a file holds of a body.
@@ -57,7 +63,17 @@ impl Draft {
             pause: None,
             assertions: Vec::new(),
             captures: Vec::new(),
+            lost_type: None,
+            notes: Vec::new(),
+            unusable: None,
         }
+    }
+
+    /// There was an answer with these headers, but not all of its body was recorded.
+    pub(super) fn lose_answer(&mut self, headers: &[(String, String)], why: Kind) {
+        self.lost_type = header(headers, "content-type").map(str::to_owned);
+        self.result = Err(Broken::NotRecorded);
+        self.notes.push(why);
     }
 
     /// How many bytes it takes, roughly.

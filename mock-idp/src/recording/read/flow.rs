@@ -26,6 +26,8 @@ pub(super) struct Flow<'a> {
     /// The pauses since, where the file says them.
     waited: Duration,
     any: bool,
+    /// Whether the caller has enough.
+    stopped: bool,
 }
 
 impl<'a> Flow<'a> {
@@ -38,15 +40,15 @@ impl<'a> Flow<'a> {
             ended: None,
             waited: Duration::ZERO,
             any: false,
+            stopped: false,
         }
     }
 
     /// Takes an exchange.
     pub(super) fn take(&mut self, mut draft: Draft, of_a_suite: bool) -> ControlFlow<()> {
         self.any = true;
-        let place = draft.place;
         if clean(&mut draft) && of_a_suite {
-            self.leave(Kind::OwnCredentials, place);
+            draft.notes.push(Kind::OwnCredentials);
         }
         let fates = self.sieve.sort(draft);
         self.settle(fates)
@@ -72,7 +74,7 @@ impl<'a> Flow<'a> {
     /// Gives out what waited and what was counted.
     pub(super) fn finish(mut self) -> Option<Url> {
         let fates = self.sieve.finish();
-        if self.settle(fates).is_continue() {
+        if !self.stopped && self.settle(fates).is_continue() {
             for note in self.tally.notes() {
                 if (self.sink)(Item::LeftOut(note)).is_break() {
                     break;
@@ -86,8 +88,19 @@ impl<'a> Flow<'a> {
         for fate in fates {
             match fate {
                 Fate::Kept(draft, target) => {
+                    if let Some(kind) = draft.unusable {
+                        self.waited = self.waited.saturating_add(draft.pause.unwrap_or_default());
+                        self.leave(kind, draft.place);
+                        continue;
+                    }
+                    for kind in &draft.notes {
+                        self.leave(kind.clone(), draft.place);
+                    }
                     let entry = self.entry(*draft, target);
-                    (self.sink)(Item::Entry(entry))?;
+                    if (self.sink)(Item::Entry(entry)).is_break() {
+                        self.stopped = true;
+                        return ControlFlow::Break(());
+                    }
                 }
                 Fate::Left(draft, kind) => {
                     self.waited = self.waited.saturating_add(draft.pause.unwrap_or_default());

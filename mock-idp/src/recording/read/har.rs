@@ -7,7 +7,7 @@ use std::ops::ControlFlow;
 use bytes::Bytes;
 use serde_json::Value;
 
-use crate::exchange::{Answer, Broken};
+use crate::exchange::Answer;
 
 use super::super::{Format, Place, Source};
 use super::address::{as_on_the_wire, as_value};
@@ -122,7 +122,7 @@ pub(super) fn is_entry(value: &Value) -> bool {
 
 /// Takes one entry.
 pub(super) fn take(entry: &Value, place: Place, flow: &mut Flow<'_>) -> ControlFlow<()> {
-    match draft(entry, place, flow) {
+    match draft(entry, place) {
         Ok(draft) => flow.take(draft, false),
         Err(kind) => {
             flow.leave(kind, place);
@@ -157,7 +157,7 @@ fn words<R: Read>(scanner: &mut Scanner<R>, shape: &'static Shape) -> Result<Val
     }
 }
 
-fn draft(entry: &Value, place: Place, flow: &mut Flow<'_>) -> Result<Draft, Kind> {
+fn draft(entry: &Value, place: Place) -> Result<Draft, Kind> {
     let request = entry.get("request").ok_or(Kind::NoExchange)?;
     let method = text(request, "method").and_then(draft::method).ok_or(Kind::NoExchange)?;
     let url = text(request, "url").filter(|url| !url.is_empty()).ok_or(Kind::NoExchange)?;
@@ -166,13 +166,13 @@ fn draft(entry: &Value, place: Place, flow: &mut Flow<'_>) -> Result<Draft, Kind
     }
     let mut draft = Draft::new(place, method, as_on_the_wire(url));
     draft.headers = headers(request);
-    draft.body = match request_body(request, &draft.headers) {
-        Recorded::Body(body) => Some(body).filter(|body| !body.is_empty()),
-        Recorded::Missing => return Err(Kind::RequestBody),
-    };
+    match request_body(request, &draft.headers) {
+        Recorded::Body(body) => draft.body = Some(body).filter(|body| !body.is_empty()),
+        Recorded::Missing => draft.unusable = Some(Kind::RequestBody),
+    }
     draft.started = text(entry, "startedDateTime").and_then(draft::time);
     draft.took = number(entry, "time").and_then(|time| draft::seconds(time / 1e3)).unwrap_or_default();
-    draft.result = answer(entry.get("response").unwrap_or(&Value::Null), &draft, flow);
+    answer(entry.get("response").unwrap_or(&Value::Null), &mut draft);
     Ok(draft)
 }
 
@@ -225,20 +225,18 @@ fn body(text: &str, encoding: Option<&str>) -> Recorded {
     }
 }
 
-fn answer(response: &Value, draft: &Draft, flow: &mut Flow<'_>) -> Result<Answer, Broken> {
+fn answer(response: &Value, draft: &mut Draft) {
     let status = number(response, "status").filter(|status| (100.0..1000.0).contains(status));
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "it is between 100 and 999")]
     let Some(status) = status.map(|status| status as u16) else {
         let words = text(response, "_error").or_else(|| text(response, "statusText"));
-        return Err(draft::broken(words.filter(|words| !words.trim().is_empty())));
+        draft.result = Err(draft::broken(words.filter(|words| !words.trim().is_empty())));
+        return;
     };
     let headers = headers(response);
     match answer_body(response, draft, status, &headers) {
-        Recorded::Body(body) => Ok(Answer { status, headers, body }),
-        Recorded::Missing => {
-            flow.leave(Kind::AnswerBody, draft.place);
-            Err(Broken::NotRecorded)
-        }
+        Recorded::Body(body) => draft.result = Ok(Answer { status, headers, body }),
+        Recorded::Missing => draft.lose_answer(&headers, Kind::AnswerBody),
     }
 }
 

@@ -7,7 +7,7 @@ use std::ops::ControlFlow;
 use bytes::Bytes;
 use serde_json::Value;
 
-use crate::exchange::{Answer, Broken};
+use crate::exchange::Answer;
 
 use super::super::{Format, Place, Source};
 use super::address::{NO_HOST, as_on_the_wire, as_value};
@@ -102,13 +102,11 @@ pub(super) fn take(value: &Value, place: Place, flow: &mut Flow<'_>) -> ControlF
     if har::is_entry(&value) {
         return har::take(&value, place, flow);
     }
-    match draft(&Line::of(&value), place, flow) {
-        Some(draft) => flow.take(draft, false),
-        None => {
-            flow.leave(Kind::NoExchange, place);
-            ControlFlow::Continue(())
-        }
+    if let Some(draft) = draft(&Line::of(&value), place) {
+        return flow.take(draft, false);
     }
+    flow.leave(Kind::NoExchange, place);
+    ControlFlow::Continue(())
 }
 
 /// One line, and the objects in it that hold the parts of either side.
@@ -207,13 +205,13 @@ fn unwrapped(value: &Value) -> Option<std::borrow::Cow<'_, Value>> {
     }
 }
 
-fn draft(line: &Line<'_>, place: Place, flow: &mut Flow<'_>) -> Option<Draft> {
+fn draft(line: &Line<'_>, place: Place) -> Option<Draft> {
     let headers = line.request_headers();
     let url = url(line, &headers)?;
-    if url.contains(NO_HOST) {
-        flow.leave(Kind::NoHost, place);
-    }
     let mut draft = Draft::new(place, line.method()?, url);
+    if draft.url.contains(NO_HOST) {
+        draft.notes.push(Kind::NoHost);
+    }
     draft.headers = headers;
     draft.body = line.request_body();
     draft.started = line.asked(TIME).and_then(|time| match time {
@@ -229,7 +227,7 @@ fn draft(line: &Line<'_>, place: Place, flow: &mut Flow<'_>) -> Option<Draft> {
             _ => None,
         })
         .unwrap_or_default();
-    draft.result = answer(line, &draft, flow);
+    answer(line, &mut draft);
     Some(draft)
 }
 
@@ -266,23 +264,21 @@ fn url(line: &Line<'_>, headers: &[(String, String)]) -> Option<String> {
     Some(format!("{}://{}{}", scheme.unwrap_or("http"), host.unwrap_or(NO_HOST), as_on_the_wire(&url)))
 }
 
-fn answer(line: &Line<'_>, draft: &Draft, flow: &mut Flow<'_>) -> Result<Answer, Broken> {
-    let Some(status) = line.status() else { return Err(Broken::NotRecorded) };
+fn answer(line: &Line<'_>, draft: &mut Draft) {
+    let Some(status) = line.status() else { return };
     if !(100.0..1000.0).contains(&status) {
-        return Err(draft::broken(None));
+        draft.result = Err(draft::broken(None));
+        return;
     }
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "it is between 100 and 999")]
     let status = status as u16;
-    let body = match line.answer_body() {
-        Some(body) => body,
-        None if has_no_body(&draft.method, status) => Bytes::new(),
+    let headers = line.answer_headers();
+    let empty = || has_no_body(&draft.method, status).then(Bytes::new);
+    match line.answer_body().or_else(empty) {
+        Some(body) => draft.result = Ok(Answer { status, headers, body }),
         // Many logs leave bodies out. An answer without its body would be taken for an empty one.
-        None => {
-            flow.leave(Kind::AnswerBody, draft.place);
-            return Err(Broken::NotRecorded);
-        }
-    };
-    Ok(Answer { status, headers: line.answer_headers(), body })
+        None => draft.lose_answer(&headers, Kind::AnswerBody),
+    }
 }
 
 fn bytes(value: &Value) -> Option<Bytes> {

@@ -100,16 +100,14 @@ fn collect(input: impl Read, options: &ReadOptions) -> Result<Recording, ReadErr
     let mut too_much = None;
     let (source, base) = read_all(input, options, &mut |item| {
         match item {
-            Item::Entry(entry) => match left.checked_sub(size(&entry)) {
-                Some(less) => {
-                    left = less;
-                    entries.push(entry);
-                }
-                None => {
+            Item::Entry(entry) => {
+                let Some(less) = left.checked_sub(size(&entry)) else {
                     too_much = Some(entry.place);
                     return ControlFlow::Break(());
-                }
-            },
+                };
+                left = less;
+                entries.push(entry);
+            }
             Item::LeftOut(note) => left_out.push(note),
         }
         ControlFlow::Continue(())

@@ -7,6 +7,7 @@ use std::ops::ControlFlow;
 use std::time::Duration;
 
 use bytes::Bytes;
+use http::Method;
 use serde_json::Value;
 
 use crate::exchange::{Answer, Broken};
@@ -83,7 +84,7 @@ impl Captured {
         place: Place,
         flow: &mut Flow<'_>,
     ) -> Result<(), ReadError> {
-        match draft(captured, place, flow) {
+        match draft(captured, place, flow.options.largest_entry) {
             Ok(draft) => {
                 self.size += draft.size();
                 self.drafts.push(draft);
@@ -111,41 +112,45 @@ impl Captured {
     }
 }
 
-fn draft(captured: &Value, place: Place, flow: &mut Flow<'_>) -> Result<Draft, Kind> {
+fn draft(captured: &Value, place: Place, largest: usize) -> Result<Draft, Kind> {
     let request = captured.get("request").ok_or(Kind::NoExchange)?;
-    let method = text(request, "method").and_then(draft::method);
     let raw = text(request, "raw").and_then(draft::base64).map(Bytes::from);
     let (method, target, headers, body) = match raw.and_then(|raw| message::read(&raw, |_| true)) {
         Some(message) => {
-            let method = draft::method(&message.first[0]).ok_or(Kind::NoExchange)?;
-            (method, message.first[1].clone(), message.headers, message.body)
+            (draft::method(&message.first[0]), message.first[1].clone(), message.headers, message.body)
         }
-        // Not even the head is complete; what ngrok says of it is known all the same, except the body.
-        None => {
-            let headers = headers(request);
-            let has_body = header(&headers, "content-length").is_some_and(|length| length.trim() != "0")
-                || header(&headers, "transfer-encoding").is_some();
-            let body = if has_body { Recorded::Missing } else { Recorded::Body(Bytes::new()) };
-            let target = text(request, "uri").unwrap_or_default().to_owned();
-            (method.ok_or(Kind::NoExchange)?, target, headers, body)
-        }
+        None => told(request),
     };
-    let Recorded::Body(body) = body else { return Err(Kind::RequestBody) };
-    let body = decoded(body, header(&headers, "content-encoding"), flow.options.largest_entry)
-        .map_err(Kind::Coding)?;
+    let method = method.ok_or(Kind::NoExchange)?;
     let url = url(&target, &headers).ok_or(Kind::NoExchange)?;
-    if url.contains(NO_HOST) {
-        flow.leave(Kind::NoHost, place);
-    }
     let mut draft = Draft::new(place, method, url);
+    if draft.url.contains(NO_HOST) {
+        draft.notes.push(Kind::NoHost);
+    }
+    match body {
+        Recorded::Missing => draft.unusable = Some(Kind::RequestBody),
+        Recorded::Body(body) => match decoded(body, header(&headers, "content-encoding"), largest) {
+            Ok(body) => draft.body = Some(body).filter(|body| !body.is_empty()),
+            Err(coding) => draft.unusable = Some(Kind::Coding(coding)),
+        },
+    }
     draft.headers = headers;
-    draft.body = Some(body).filter(|body| !body.is_empty());
     draft.started = text(captured, "start").and_then(draft::time);
     // In nanoseconds.
     draft.took =
         number(captured, "duration").and_then(|time| draft::seconds(time / 1e9)).unwrap_or(Duration::ZERO);
-    draft.result = answer(captured.get("response").unwrap_or(&Value::Null), &draft, flow);
+    answer(captured.get("response").unwrap_or(&Value::Null), &mut draft, largest);
     Ok(draft)
+}
+
+/// Not even the head is complete; what ngrok says of the request is known all the same, except the body.
+fn told(request: &Value) -> (Option<Method>, String, Vec<(String, String)>, Recorded) {
+    let headers = headers(request);
+    let has_body = header(&headers, "content-length").is_some_and(|length| length.trim() != "0")
+        || header(&headers, "transfer-encoding").is_some();
+    let body = if has_body { Recorded::Missing } else { Recorded::Body(Bytes::new()) };
+    let target = text(request, "uri").unwrap_or_default().to_owned();
+    (text(request, "method").and_then(draft::method), target, headers, body)
 }
 
 /// The public name of the tunnel, which the client asked for, and not the address behind it.
@@ -161,31 +166,26 @@ fn url(target: &str, headers: &[(String, String)]) -> Option<String> {
     Some(as_on_the_wire(&format!("{}://{}{target}", first(scheme), first(host.unwrap_or(NO_HOST)))))
 }
 
-fn answer(response: &Value, draft: &Draft, flow: &mut Flow<'_>) -> Result<Answer, Broken> {
-    let Some(raw) = text(response, "raw").and_then(draft::base64).map(Bytes::from) else {
-        return Err(Broken::NotRecorded);
-    };
+fn answer(response: &Value, draft: &mut Draft, largest: usize) {
+    let Some(raw) = text(response, "raw").and_then(draft::base64).map(Bytes::from) else { return };
     let status =
         |first: &[String; 3]| first[1].parse::<u16>().ok().filter(|status| (100..1000).contains(status));
     let has_body = |first: &[String; 3]| !status(first).is_some_and(|s| draft::has_no_body(&draft.method, s));
     let Some(message) = message::read(&raw, has_body) else {
-        flow.leave(Kind::AnswerBody, draft.place);
-        return Err(Broken::NotRecorded);
+        draft.lose_answer(&headers(response), Kind::AnswerBody);
+        return;
     };
     let Some(status) = status(&message.first) else {
-        return Err(Broken::Cut("the answer is not HTTP".to_owned()));
+        draft.result = Err(Broken::Cut("the answer is not HTTP".to_owned()));
+        return;
     };
-    let Recorded::Body(body) = message.body else {
-        flow.leave(Kind::AnswerBody, draft.place);
-        return Err(Broken::NotRecorded);
-    };
-    let coding = header(&message.headers, "content-encoding");
-    match decoded(body, coding, flow.options.largest_entry) {
-        Ok(body) => Ok(Answer { status, headers: message.headers, body }),
-        Err(coding) => {
-            flow.leave(Kind::Coding(coding), draft.place);
-            Err(Broken::NotRecorded)
-        }
+    let headers = message.headers;
+    match message.body {
+        Recorded::Missing => draft.lose_answer(&headers, Kind::AnswerBody),
+        Recorded::Body(body) => match decoded(body, header(&headers, "content-encoding"), largest) {
+            Ok(body) => draft.result = Ok(Answer { status, headers, body }),
+            Err(coding) => draft.lose_answer(&headers, Kind::Coding(coding)),
+        },
     }
 }
 

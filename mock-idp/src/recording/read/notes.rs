@@ -135,13 +135,22 @@ impl Kind {
         let s = if n == 1 { "" } else { "s" };
         let (is, was, has) = if n == 1 { ("is", "was", "has") } else { ("are", "were", "have") };
         let at = if n == 1 { String::new() } else { format!(" ({})", places(count)) };
+        let thing = match (count.places.first(), n) {
+            (Some(Place::Line(_)), 1) => "line",
+            (Some(Place::Line(_)), _) => "lines",
+            (_, 1) => "entry",
+            (_, _) => "entries",
+        };
+        let part = if n == 1 { "part" } else { "parts" };
         match self {
             Self::CutOff => {
                 "the file ends in the middle of it: it is left out, as is all that followed".to_owned()
             }
             Self::EndsEarly => "it ends before its last bracket, and may have held more".to_owned(),
-            Self::TooLarge(limit) => format!("{n} larger than {limit} bytes {was} left out{at}"),
-            Self::NoExchange => format!("{n} without the method and URL of a request {was} left out{at}"),
+            Self::TooLarge(limit) => format!("{n} {thing} larger than {limit} bytes {was} left out{at}"),
+            Self::NoExchange => {
+                format!("{n} {thing} without the method and URL of a request {was} left out{at}")
+            }
             Self::RequestBody => format!(
                 "{n} request{s} {was} left out, since the recorder did not keep the whole body{at}: what cannot be \
                  sent again cannot be judged"
@@ -175,20 +184,22 @@ impl Kind {
             ),
             Self::NoHost => format!("{n} request{s} without a host: the URL says {} instead", super::NO_HOST),
             Self::Order => {
-                format!("{n} {is} not in the order of time{at}: the recording is put in that order")
+                format!("{n} {thing} {is} not in the order of time{at}: the recording is put in that order")
             }
-            Self::Script => format!("{n} {has} scripts{at}: nothing of a file is executed"),
+            Self::Script => format!("{n} {part} {has} scripts{at}: nothing of a file is executed"),
             Self::Auth => format!(
-                "{n} {has} a way to sign in of {} own{at}: it is not carried over",
+                "{n} {part} {has} a way to sign in of {} own{at}: it is not carried over",
                 if n == 1 { "its" } else { "their" }
             ),
             Self::OwnCredentials => {
-                format!("{n} {has} credentials written out in the file{at}: they were dropped")
+                format!("{n} request{s} {has} credentials written out in the file{at}: they were dropped")
             }
             Self::Off => format!("{n} step{s} that {is} switched off {was} left out{at}"),
             Self::Step(name) => format!("{n} step{s} of the kind {name:?} {was} left out{at}"),
             Self::Assertion(name) => format!("{n} assertion{s} on {name} {was} not carried over{at}"),
-            Self::Examples => format!("{n} {has} more than one saved answer{at}: the first counts"),
+            Self::Examples => {
+                format!("{n} request{s} {has} more than one saved answer{at}: the first counts")
+            }
         }
     }
 }

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use serde_json::Value;
 
-use crate::exchange::{Answer, Broken};
+use crate::exchange::Answer;
 
 use super::super::{Format, Place, Source};
 use super::address::{as_sent, as_value};
@@ -42,7 +42,9 @@ pub(super) fn read(collection: &Value, flow: &mut Flow<'_>) -> Result<Source, Re
         }
     }
     let mut items = Items { variables, count: 0 };
-    not_carried_over(collection, Place::File, flow);
+    for kind in not_carried_over(collection) {
+        flow.leave(kind, Place::File);
+    }
     let _stopped = items.folder(collection, flow);
     let say = |text: Option<&str>, most| {
         text.map(str::trim).filter(|text| !text.is_empty()).map(|text| printable(text, most))
@@ -66,27 +68,28 @@ impl Items {
     fn folder(&mut self, folder: &Value, flow: &mut Flow<'_>) -> ControlFlow<()> {
         for item in list(folder, "item") {
             if item.get("item").is_some_and(Value::is_array) {
-                not_carried_over(item, Place::File, flow);
+                for kind in not_carried_over(item) {
+                    flow.leave(kind, Place::File);
+                }
                 self.folder(item, flow)?;
                 continue;
             }
             self.count += 1;
             let place = Place::Entry(self.count);
-            not_carried_over(item, place, flow);
-            match self.draft(item, place, flow) {
-                Ok(draft) => flow.take(draft, true)?,
+            match self.draft(item, place) {
+                Ok(mut draft) => {
+                    draft.notes.extend(not_carried_over(item));
+                    flow.take(draft, true)?;
+                }
                 Err(kind) => flow.leave(kind, place),
             }
         }
         ControlFlow::Continue(())
     }
 
-    fn draft(&self, item: &Value, place: Place, flow: &mut Flow<'_>) -> Result<Draft, Kind> {
+    fn draft(&self, item: &Value, place: Place) -> Result<Draft, Kind> {
         let saved = list(item, "response");
         let example = saved.iter().find(|example| number(example, "code").is_some());
-        if saved.len() > 1 {
-            flow.leave(Kind::Examples, place);
-        }
         // An answer belongs to the request that got it, which may have been changed since.
         let original =
             example.and_then(|example| example.get("originalRequest")).filter(|r| r.get("url").is_some());
@@ -96,7 +99,13 @@ impl Items {
         let mut draft = Draft::new(place, method, as_sent(&self.variables.fill(&url)));
         draft.headers = self.headers(request.get("header"));
         let body = request.get("body").unwrap_or(&Value::Null);
-        draft.body = self.body(body)?.filter(|body| !body.is_empty()).map(Into::into);
+        match self.body(body) {
+            Ok(body) => draft.body = body.filter(|body| !body.is_empty()).map(Into::into),
+            Err(kind) => draft.unusable = Some(kind),
+        }
+        if saved.len() > 1 {
+            draft.notes.push(Kind::Examples);
+        }
         // Postman adds it by the language that is chosen for the body.
         if draft.body.is_some()
             && body.pointer("/options/raw/language").and_then(Value::as_str) == Some("json")
@@ -109,7 +118,7 @@ impl Items {
         if let Some(example) = example {
             draft.took =
                 number(example, "responseTime").and_then(|ms| draft::seconds(ms / 1e3)).unwrap_or_default();
-            draft.result = self.answer(example, &draft, flow);
+            self.answer(example, &mut draft);
         }
         Ok(draft)
     }
@@ -157,42 +166,43 @@ impl Items {
         }
     }
 
-    fn answer(&self, example: &Value, draft: &Draft, flow: &mut Flow<'_>) -> Result<Answer, Broken> {
+    fn answer(&self, example: &Value, draft: &mut Draft) {
         let status = number(example, "code").filter(|code| (100.0..1000.0).contains(code));
         #[expect(
             clippy::cast_possible_truncation,
             clippy::cast_sign_loss,
             reason = "it is between 100 and 999"
         )]
-        let status = status.ok_or(Broken::NotRecorded)? as u16;
+        let Some(status) = status.map(|status| status as u16) else { return };
         let headers = self.headers(example.get("header"));
         match example.get("body") {
-            Some(Value::String(body)) => Ok(Answer { status, headers, body: body.clone().into() }),
+            Some(Value::String(body)) => {
+                draft.result = Ok(Answer { status, headers, body: body.clone().into() });
+            }
             _ if has_no_body(&draft.method, status) => {
-                Ok(Answer { status, headers, body: Vec::new().into() })
+                draft.result = Ok(Answer { status, headers, body: Vec::new().into() });
             }
-            _ => {
-                flow.leave(Kind::AnswerBody, draft.place);
-                Err(Broken::NotRecorded)
-            }
+            _ => draft.lose_answer(&headers, Kind::AnswerBody),
         }
     }
 }
 
 /// What of a collection, a folder or a request is not carried over.
-fn not_carried_over(item: &Value, place: Place, flow: &mut Flow<'_>) {
+fn not_carried_over(item: &Value) -> Vec<Kind> {
+    let mut kinds = Vec::new();
     let lines = |event: &Value| match event.pointer("/script/exec") {
         Some(Value::String(text)) => !text.trim().is_empty(),
         Some(Value::Array(lines)) => lines.iter().any(|l| l.as_str().is_some_and(|l| !l.trim().is_empty())),
         _ => false,
     };
     if list(item, "event").iter().any(|event| !is_off(event) && lines(event)) {
-        flow.leave(Kind::Script, place);
+        kinds.push(Kind::Script);
     }
     let auth = item.get("auth").or_else(|| item.pointer("/request/auth"));
     if auth.is_some_and(|auth| !matches!(text(auth, "type"), None | Some("noauth"))) {
-        flow.leave(Kind::Auth, place);
+        kinds.push(Kind::Auth);
     }
+    kinds
 }
 
 fn written_url(request: &Value) -> Option<String> {

@@ -73,7 +73,7 @@ impl Steps {
                 let pause = number(step, "duration").and_then(draft::seconds).unwrap_or_default();
                 self.waited = self.waited.saturating_add(pause);
             }
-            Some("request") => match request(step, place, variables, flow) {
+            Some("request") => match request(step, place, variables) {
                 Ok(mut draft) => {
                     draft.pause = Some(std::mem::take(&mut self.waited));
                     return flow.take(draft, true);
@@ -86,28 +86,28 @@ impl Steps {
     }
 }
 
-fn request(step: &Value, place: Place, variables: &Variables, flow: &mut Flow<'_>) -> Result<Draft, Kind> {
+fn request(step: &Value, place: Place, variables: &Variables) -> Result<Draft, Kind> {
     let url = text(step, "url").map(str::trim).filter(|url| !url.is_empty()).ok_or(Kind::NoExchange)?;
     let method = draft::method(text(step, "method").unwrap_or("GET")).ok_or(Kind::NoExchange)?;
+    let mut draft = Draft::new(place, method, as_sent(&variables.fill(url)));
     if !list(step, "multipart_form").is_empty()
         || step.get("binary_body").is_some_and(|body| !is_nothing(body))
     {
-        return Err(Kind::Form);
+        draft.unusable = Some(Kind::Form);
     }
-    let mut draft = Draft::new(place, method, as_sent(&variables.fill(url)));
     draft.headers = headers(step, variables);
     let body = text(step, "body").filter(|body| !body.is_empty()).map(|body| variables.fill(body));
     draft.body = body.or_else(|| form(step, variables)).map(Into::into);
     if has_script(step) {
-        flow.leave(Kind::Script, place);
+        draft.notes.push(Kind::Script);
     }
     if step.get("auth").is_some_and(|auth| !is_nothing(auth)) {
-        flow.leave(Kind::Auth, place);
+        draft.notes.push(Kind::Auth);
     }
     for assertion in list(step, "assertions") {
         match demanded(assertion, variables) {
             Ok(assertion) => draft.assertions.push(assertion),
-            Err(what) => flow.leave(Kind::Assertion(what), place),
+            Err(what) => draft.notes.push(Kind::Assertion(what)),
         }
     }
     draft.captures = list(step, "variables").iter().filter_map(capture).collect();

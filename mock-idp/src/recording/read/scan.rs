@@ -39,6 +39,9 @@ pub(super) enum End {
     Stopped,
 }
 
+/// Takes an element of a list: its number, counted from 1, where it begins, how much of it there was, and its bytes.
+type Element<'a> = dyn FnMut(usize, Spot, Taken, &[u8]) -> Result<ControlFlow<()>, ReadError> + 'a;
+
 impl<R: Read> Scanner<R> {
     pub(super) fn new(input: R) -> Self {
         Self { input, chunk: Vec::new(), start: 0, spot: Spot::START, ended: false }
@@ -209,13 +212,8 @@ impl<R: Read> Scanner<R> {
         }
     }
 
-    /// Walks the list whose bracket comes next and gives each element to `each`: its number, counted from 1, where
-    /// it begins, how much of it there was, and its bytes.
-    pub(super) fn elements(
-        &mut self,
-        limit: usize,
-        each: &mut dyn FnMut(usize, Spot, Taken, &[u8]) -> Result<ControlFlow<()>, ReadError>,
-    ) -> Result<End, ReadError> {
+    /// Walks the list whose bracket comes next and gives each element to `each`.
+    pub(super) fn elements(&mut self, limit: usize, each: &mut Element<'_>) -> Result<End, ReadError> {
         self.pass();
         let mut buffer = Vec::new();
         if self.peek()? == Some(b']') {
@@ -321,9 +319,8 @@ impl Extent {
                 continue;
             }
             match byte {
-                b'"' if self.depth == 0 && self.begun => return (index, true),
+                b'"' | b'{' | b'[' if self.depth == 0 && self.begun => return (index, true),
                 b'"' => self.in_string = true,
-                b'{' | b'[' if self.depth == 0 && self.begun => return (index, true),
                 b'{' | b'[' => self.depth += 1,
                 b'}' | b']' => {
                     if self.depth == 0 {

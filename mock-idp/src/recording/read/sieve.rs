@@ -37,6 +37,8 @@ pub(super) enum Fate {
 pub(super) struct Sieve {
     given: Option<Base>,
     base: Option<Base>,
+    /// What stands for the given base in the texts of a suite: `{{name}}`, and perhaps a path.
+    alias: Option<Base>,
     held: Vec<Draft>,
     held_bytes: usize,
     /// What may be a base, with how many exchanges say so in their answers, and how many only by their path.
@@ -68,6 +70,7 @@ impl Sieve {
         Self {
             base: given.clone(),
             given,
+            alias: None,
             held: Vec::new(),
             held_bytes: 0,
             votes: BTreeMap::new(),
@@ -120,18 +123,16 @@ impl Sieve {
     fn look(&mut self, draft: &Draft) {
         let Some(address) = Address::of(&draft.url) else { return };
         let signs = Signs::of(draft, &address);
-        let answers =
-            |base: usize| Base { origin: address.normal_origin(), path: address.path[..base].to_owned() };
+        let answers = |base: usize| Base::ending(&address, base);
         match address.endpoint() {
             Some(endpoint) if signs.content || signs.name => self.base = Some(answers(endpoint.base)),
             Some(endpoint) if endpoint.exact => self.vote(answers(endpoint.base), false),
-            Some(_) => {}
             None if signs.content => {
                 if let Some(base) = own_endpoint(draft, address.path) {
                     self.vote(answers(base), true);
                 }
             }
-            None => {}
+            _ => {}
         }
     }
 
@@ -157,17 +158,18 @@ impl Sieve {
             return Fate::Left(Box::new(draft), Kind::NoScim);
         };
         let signs = Signs::of(&draft, &address);
-        let Some(length) = base.before(&address) else {
-            let other = address.endpoint().filter(|_| signs.content || signs.name);
-            // A suite does not say where its server is; whoever reads it does.
-            if let (Some(endpoint), Some(given)) = (other, &self.given)
-                && address.origin.contains("{{")
-            {
-                let target = target(&draft.url[address.origin.len() + endpoint.base..]);
-                draft.url = format!("{}{}{target}", given.origin, given.path);
-                return Fate::Kept(Box::new(draft), target);
-            }
-            let kind = other.map_or(Kind::NoScim, |endpoint| {
+        let endpoint = address.endpoint();
+        let certain = endpoint.filter(|_| signs.content || signs.name);
+        if self.given.is_some()
+            && self.alias.is_none()
+            && address.origin.contains("{{")
+            && let Some(endpoint) = endpoint.filter(|endpoint| endpoint.exact).or(certain)
+        {
+            self.alias = Some(Base::ending(&address, endpoint.base));
+        }
+        let aliased = self.alias.as_ref().and_then(|alias| alias.before(&address));
+        let Some(length) = base.before(&address).or(aliased) else {
+            let kind = certain.map_or(Kind::NoScim, |endpoint| {
                 Kind::OtherBase(format!("{}{}", address.origin, &address.path[..endpoint.base]))
             });
             return Fate::Left(Box::new(draft), kind);
@@ -186,6 +188,10 @@ impl Sieve {
             self.endpoints.insert(first.to_owned());
         }
         let target = target(&draft.url[address.origin.len() + length..]);
+        // A suite does not say where its server is; whoever reads it does.
+        if aliased.is_some() {
+            draft.url = format!("{}{}{target}", base.origin, base.path);
+        }
         Fate::Kept(Box::new(draft), target)
     }
 }
@@ -194,6 +200,11 @@ impl Base {
     fn of(url: &str) -> Self {
         let address = Address::of(url).unwrap_or(Address { origin: url, path: "", query: "" });
         Self { origin: address.normal_origin(), path: address.path.trim_end_matches('/').to_owned() }
+    }
+
+    /// The base of an address, of whose path it takes so much.
+    fn ending(address: &Address<'_>, length: usize) -> Self {
+        Self { origin: address.normal_origin(), path: address.path[..length].to_owned() }
     }
 
     /// How much of the path the base takes, if the address is below it.
@@ -207,11 +218,8 @@ impl Base {
 impl Signs {
     fn of(draft: &Draft, address: &Address<'_>) -> Self {
         let answer = draft.result.as_ref().ok();
-        let types = [
-            header(&draft.headers, "content-type"),
-            header(&draft.headers, "accept"),
-            answer.and_then(|answer| answer.header("content-type")),
-        ];
+        let types =
+            [header(&draft.headers, "content-type"), header(&draft.headers, "accept"), answer_type(draft)];
         let bodies = [draft.body.as_deref(), answer.map(|answer| &answer.body[..])];
         let agent = header(&draft.headers, "user-agent").unwrap_or_default();
         Self {
@@ -274,9 +282,16 @@ fn answers_with_a_page(draft: &Draft) -> bool {
     matches!(media_type(draft).as_str(), "text/html" | "application/xhtml+xml")
 }
 
+/// Also of an answer whose body was not recorded.
+fn answer_type(draft: &Draft) -> Option<&str> {
+    match &draft.result {
+        Ok(answer) => answer.header("content-type"),
+        Err(_) => draft.lost_type.as_deref(),
+    }
+}
+
 fn media_type(draft: &Draft) -> String {
-    let value =
-        draft.result.as_ref().ok().and_then(|answer| answer.header("content-type")).unwrap_or_default();
+    let value = answer_type(draft).unwrap_or_default();
     value.split(';').next().unwrap_or_default().trim().to_ascii_lowercase()
 }
 

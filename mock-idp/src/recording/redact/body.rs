@@ -208,10 +208,9 @@ fn broken(text: &str, names: &Names, found: Found<'_>) -> Option<String> {
     let mut edits = Edits::default();
     let mut values = Vec::new();
     let mut patches_a_secret = None;
-    let mut tokens = Tokens::new(text);
     let mut name = None;
     let mut after_colon = false;
-    while let Some(token) = tokens.next() {
+    for token in Tokens::new(text) {
         let raw = &text[token.span.clone()];
         match (token.kind, after_colon) {
             (TokenKind::Mark(b':'), false) => {
@@ -239,8 +238,8 @@ fn broken(text: &str, names: &Names, found: Found<'_>) -> Option<String> {
                 } else if name.eq_ignore_ascii_case("value") {
                     values.push(span);
                 } else if ["path", "name", "key"].iter().any(|known| name.eq_ignore_ascii_case(known)) {
-                    let named = attribute::names(&value).iter().find_map(|name| names.loosely(name));
-                    patches_a_secret = patches_a_secret.or(named);
+                    let secret = attribute::names(&value).iter().find_map(|name| names.loosely(name));
+                    patches_a_secret = patches_a_secret.or(secret);
                 }
             }
         }

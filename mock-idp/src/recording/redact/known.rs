@@ -15,8 +15,8 @@ const SHORTEST: usize = 6;
 /// After so many bytes the secrets of long ago are forgotten, so that a long recording stays in bounded memory.
 const GENERATION: usize = 8 << 20;
 
-/// A set of secrets.
-#[derive(Debug, Default)]
+/// A set of secrets. Not `Debug`, so that none can be shown.
+#[derive(Default)]
 pub(super) struct Known {
     young: Spellings,
     old: Spellings,
@@ -52,7 +52,7 @@ impl Known {
 }
 
 /// How secrets may be spelled, in lower case, found by a few of their bytes.
-#[derive(Debug, Default)]
+#[derive(Default)]
 struct Spellings {
     all: Vec<Spelling>,
     anchors: HashMap<Anchor, Vec<Anchored>>,
@@ -61,7 +61,6 @@ struct Spellings {
 
 type Anchor = [u8; SHORTEST];
 
-#[derive(Debug)]
 struct Spelling {
     text: Vec<u8>,
     base64: bool,
@@ -169,7 +168,7 @@ mod tests {
 
     #[test]
     fn a_secret_is_found_in_any_case() {
-        assert_eq!(known("s3cret-token").find(b"say S3CRET-token!"), [4..16]);
+        assert_eq!(known("s3cret-token").find(b"say S3CRET-token!").first(), Some(&(4..16)));
     }
 
     #[test]

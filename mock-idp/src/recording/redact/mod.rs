@@ -7,6 +7,7 @@ mod coding;
 mod known;
 mod names;
 mod pass;
+mod scan;
 mod text;
 
 use std::fmt;
@@ -21,6 +22,7 @@ use super::pseudonyms::Pseudonyms;
 use crate::exchange::Exchange;
 
 pub(super) use self::names::is_secret_header;
+pub use self::scan::{secrets_in, secrets_in_har};
 
 /// What stands where a secret stood.
 pub const REDACTED: &str = "[redacted]";
@@ -141,13 +143,6 @@ impl fmt::Debug for Redaction {
             .field("pseudonyms", &self.pseudonyms.is_some())
             .finish_non_exhaustive()
     }
-}
-
-/// Where in an exchange something stands that [`Redaction::standard`] would take out, for the test that no file with
-/// a secret is kept: `the request's header Authorization`. Never the secret itself. Empty for what is clean.
-pub fn secrets_in(exchange: &Exchange) -> Vec<String> {
-    let rules = Rules::default();
-    Pass::new(&rules, &mut Known::default()).clean(&mut exchange.clone())
 }
 
 /// Whether a value is the name of a variable (`{{token}}`), as in suites and collections.

@@ -48,7 +48,8 @@ const ENDINGS: [&str; 11] = [
 const PARAMETERS: [&str; 8] = ["auth", "code", "key", "saml", "sid", "sig", "signature", "ticket"];
 
 /// Headers that are secrets as a whole. Others are found by their names' parts.
-const HEADERS: [&str; 9] = [
+const HEADERS: [&str; 11] = [
+    "authentication",
     "authentication-info",
     "authorization",
     "cookie",
@@ -57,23 +58,27 @@ const HEADERS: [&str; 9] = [
     "proxy-authorization",
     "set-cookie",
     "set-cookie2",
+    "x-auth",
     "x-forwarded-client-cert",
 ];
 
 /// The parts of a header's name that make its value a secret: `X-Api-Key`, `Private-Token`, `X-Auth-Token`.
-const HEADER_PARTS: [&str; 12] = [
+const HEADER_PARTS: [&str; 15] = [
     "access-key",
     "accesskey",
     "api-key",
     "apikey",
     "assertion",
+    "auth-key",
     "authorization",
     "credential",
+    "functions-key",
     "passphrase",
     "passwd",
     "password",
     "secret",
     "signature",
+    "subscription-key",
 ];
 
 /// Words of SCIM and of HTTP: if somebody's password is one of them, it is hidden where it stands as a password and

@@ -19,7 +19,6 @@ use crate::exchange::{Answer, Broken, Destination, Exchange};
 const NOWHERE: &str = "redacted.invalid";
 
 /// The work on one exchange.
-#[derive(Debug)]
 pub(super) struct Pass<'a> {
     rules: &'a Rules,
     /// The secrets of all exchanges.
@@ -69,18 +68,45 @@ impl<'a> Pass<'a> {
             if let Some(reach) = self.rules.names.header(name) {
                 if !is_nothing(value) {
                     let learn = learn || name.to_ascii_lowercase().starts_with("set-cookie");
-                    for secret in credentials(name, value).into_iter().filter(|_| learn) {
+                    for secret in self.credentials(name, value).into_iter().filter(|_| learn) {
                         self.learn(&secret, reach);
                     }
                     self.places.push(format!("{whose} header {name}"));
                     REDACTED.clone_into(value);
                 }
-            } else if value.contains(['?', '@']) && !value.contains(' ') {
-                if let Some(url) = self.url_by_name(value) {
-                    *value = url;
-                }
+            } else if value.contains(['?', '@'])
+                && !value.contains(' ')
+                && let Some(url) = self.url_by_name(value)
+            {
+                *value = url;
             }
         }
+    }
+
+    /// What is secret of the value of a header with credentials: the token behind the scheme or its parameters
+    /// (RFC 9110 section 11.4), of Basic the password, of cookies their values where they look like a session.
+    fn credentials(&self, name: &str, value: &str) -> Vec<String> {
+        let name = name.to_ascii_lowercase();
+        if name.starts_with("set-cookie") {
+            return cookie(value.split(';').next().unwrap_or_default()).into_iter().collect();
+        }
+        if name == "cookie" {
+            return value.split(';').filter_map(cookie).collect();
+        }
+        let mut secrets = vec![value.to_owned()];
+        let Some((scheme, token)) = value.trim().split_once(' ') else { return secrets };
+        let token = token.trim();
+        secrets.push(token.to_owned());
+        let parameters = token.split(',').filter_map(|pair| pair.split_once('='));
+        let named = parameters.filter(|(name, _)| self.rules.names.parameter(name.trim()).is_some());
+        secrets.extend(named.map(|(_, value)| value.trim().trim_matches('"').to_owned()));
+        if scheme.eq_ignore_ascii_case("basic") {
+            let decoded =
+                STANDARD.decode(token).or_else(|_| STANDARD_NO_PAD.decode(token)).unwrap_or_default();
+            let text = String::from_utf8_lossy(&decoded);
+            secrets.extend(text.split_once(':').map(|(_, password)| password.to_owned()));
+        }
+        secrets
     }
 
     fn body(&mut self, place: &str, headers: &Headers, body: &mut Bytes, learn: bool) {
@@ -266,42 +292,17 @@ impl<'a> Pass<'a> {
 
 /// The URL that the text is; where it is none any more, nothing of the old one stays.
 fn set_url(url: &mut Url, text: &str) {
-    match Url::parse(text) {
-        Ok(new) => *url = new,
-        Err(_) => {
-            url.set_path("");
-            url.set_query(None);
-            url.set_fragment(None);
-            // Each fails only for a URL that cannot have one.
-            let _ = url.set_username("");
-            let _ = url.set_password(None);
-            let _ = url.set_host(Some(NOWHERE));
-        }
+    if let Ok(new) = Url::parse(text) {
+        *url = new;
+        return;
     }
-}
-
-/// What is secret of the value of a header with credentials: the token behind the scheme (RFC 9110 section 11.4), of
-/// Basic the password, of cookies their values where they look like a session.
-fn credentials(name: &str, value: &str) -> Vec<String> {
-    let name = name.to_ascii_lowercase();
-    if name.starts_with("set-cookie") {
-        return cookie(value.split(';').next().unwrap_or_default()).into_iter().collect();
-    }
-    if name == "cookie" {
-        return value.split(';').filter_map(cookie).collect();
-    }
-    let Some((scheme, token)) = value.trim().split_once(' ').filter(|_| name.ends_with("authorization"))
-    else {
-        return vec![value.to_owned()];
-    };
-    let token = token.trim();
-    let mut secrets = vec![token.to_owned()];
-    if scheme.eq_ignore_ascii_case("basic") {
-        let decoded = STANDARD.decode(token).or_else(|_| STANDARD_NO_PAD.decode(token)).unwrap_or_default();
-        let text = String::from_utf8_lossy(&decoded);
-        secrets.extend(text.split_once(':').map(|(_, password)| password.to_owned()));
-    }
-    secrets
+    url.set_path("");
+    url.set_query(None);
+    url.set_fragment(None);
+    // Each fails only for a URL that cannot have one.
+    let _ = url.set_username("");
+    let _ = url.set_password(None);
+    let _ = url.set_host(Some(NOWHERE));
 }
 
 /// The value of `name=value`, unless it is one that says something ("theme=light"), which may stand anywhere.

@@ -66,7 +66,7 @@ static PATTERNS: LazyLock<Vec<Pattern>> = LazyLock::new(|| {
 });
 
 /// What is looked for in text.
-#[derive(Debug, Clone, Copy)]
+#[derive(Clone, Copy)]
 pub(super) struct Seeker<'a> {
     pub(super) known: [&'a Known; 2],
     pub(super) custom: &'a [Regex],

@@ -128,7 +128,7 @@ fn an_entry_that_is_too_large_is_left_out() {
     let options = ReadOptions { largest_entry: 4096, ..ReadOptions::default() };
     let recording = collect(&file[..], &options).unwrap();
     assert_eq!(story(&recording), ["entry 2, after 0: GET /Users/2: 200"]);
-    assert_eq!(notes(&recording), ["entry 1: 1 larger than 4096 bytes was left out"]);
+    assert_eq!(notes(&recording), ["entry 1: 1 entry larger than 4096 bytes was left out"]);
 }
 
 #[test]
@@ -143,10 +143,10 @@ fn a_suite_that_is_too_large_is_refused() {
 
 #[test]
 fn a_recording_beyond_the_budget_is_refused() {
-    let options = ReadOptions { budget: 1000, ..ReadOptions::default() };
+    let options = ReadOptions { budget: 600, ..ReadOptions::default() };
     assert_eq!(
         collect(MITMPROXY, &options).unwrap_err().to_string(),
-        "the exchanges hold more than 1000 bytes, up to entry 2: cut the recording into parts, or leave out what is \
+        "the exchanges hold more than 600 bytes, up to entry 2: cut the recording into parts, or leave out what is \
          not SCIM"
     );
 }
@@ -156,7 +156,7 @@ fn an_entry_without_a_request_is_left_out() {
     let file = br#"{"log":{"entries":[null, {"request":{"method":"G T","url":"https://a.example/Users"}}]}}"#;
     assert_eq!(
         notes(&recording(file)),
-        ["the file: 2 without the method and URL of a request were left out (entry 1, entry 2)"]
+        ["the file: 2 entries without the method and URL of a request were left out (entry 1, entry 2)"]
     );
 }
 

@@ -154,10 +154,10 @@ fn lines_in_many_spellings() {
         notes(&recording),
         [
             "line 10: the file ends in the middle of it: it is left out, as is all that followed",
-            "the file: 2 without the method and URL of a request were left out (line 1, line 2)",
+            "the file: 2 lines without the method and URL of a request were left out (line 1, line 2)",
             "line 8: the recorder did not keep the whole body of 1 answer: it is taken for not recorded",
             "line 9: 1 request that speaks no SCIM was left out",
-            "the file: 7 requests without a host: the URL says recorded.invalid instead",
+            "the file: 6 requests without a host: the URL says recorded.invalid instead",
         ]
     );
     let create = &recording.entries[1].exchange;
@@ -215,8 +215,8 @@ fn a_suite_of_okta() {
         notes(&recording),
         [
             "entry 8: 1 request that speaks no SCIM was left out",
-            "the file: 2 have scripts (the file, entry 3): nothing of a file is executed",
-            "entry 10: 1 has credentials written out in the file: they were dropped",
+            "the file: 2 parts have scripts (the file, entry 3): nothing of a file is executed",
+            "entry 10: 1 request has credentials written out in the file: they were dropped",
             "entry 5: 1 step that is switched off was left out",
             "entry 6: 1 step of the kind \"condition\" was left out",
             "entry 1: 1 assertion on the source \"response_text\" was not carried over",
@@ -259,9 +259,9 @@ fn a_collection_of_postman() {
         [
             "entry 5: 1 request with a body made of files or parts was left out",
             "entry 1: 1 request that speaks no SCIM was left out",
-            "entry 2: 1 has scripts: nothing of a file is executed",
-            "the file: 2 have a way to sign in of their own (the file, entry 2): it is not carried over",
-            "entry 2: 1 has more than one saved answer: the first counts",
+            "entry 2: 1 part has scripts: nothing of a file is executed",
+            "the file: 2 parts have a way to sign in of their own (the file, entry 2): it is not carried over",
+            "entry 2: 1 request has more than one saved answer: the first counts",
         ]
     );
     let create = &recording.entries[0].exchange;
@@ -313,6 +313,6 @@ fn a_recorder_that_writes_what_ends_first_is_put_in_order() {
     );
     assert_eq!(
         notes(&recording),
-        ["entry 2: 1 is not in the order of time: the recording is put in that order"]
+        ["entry 2: 1 entry is not in the order of time: the recording is put in that order"]
     );
 }
