@@ -92,6 +92,7 @@ fn fixed_names(scenario: &Scenario) -> Vec<(String, String)> {
                 }
                 Action::Idp { .. }
                 | Action::Account { .. }
+                | Action::Administrator { .. }
                 | Action::Access { .. }
                 | Action::Walk(_)
                 | Action::Replay(_) => {}

@@ -19,7 +19,7 @@ use crate::runner::bookkeeper::Bookkeeper;
 use crate::runner::ledger::{JournalError, Ledger, Tenant};
 use crate::runner::names::{Names, NoChance, RunId};
 use crate::runner::plan::Makes;
-use crate::runner::{Setting, cleanup};
+use crate::runner::{Administration, Setting, cleanup};
 use crate::secrets::Secrets;
 use crate::target::Target;
 use crate::target::preflight::{self, PreflightError};
@@ -152,6 +152,7 @@ async fn stage(target: &Target, order: &Order, secrets: &Secrets) -> Result<Stag
         endpoints,
         ledger,
         probes: target.probes.clone(),
+        administration: Administration::default(),
         capabilities,
         secrets: secrets.clone(),
         run,
