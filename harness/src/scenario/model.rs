@@ -314,10 +314,11 @@ impl Step {
             Action::Idp { act: IdpAct::ChangeProfile(_, changes), .. } => {
                 changes.iter().flat_map(|(_, text)| text.references().cloned()).collect()
             }
-            Action::Idp { .. } | Action::Account { .. } | Action::Access { .. } => Vec::new(),
+            Action::Idp { .. } | Action::Account { .. } | Action::Access { .. } | Action::Replay(_) => {
+                Vec::new()
+            }
             Action::Request(request) => request.references(),
             Action::Walk(walk) => walk.references(),
-            Action::Replay(_) => Vec::new(),
         }
     }
 
