@@ -26,7 +26,9 @@ impl World {
     pub(super) fn of(exchanges: &[Exchange]) -> Self {
         let known = Known::read(exchanges, Secrets::default());
         let mut world = Self { known, shown: BTreeSet::new() };
-        exchanges.iter().for_each(|exchange| world.see(exchange));
+        for exchange in exchanges {
+            world.see(exchange);
+        }
         world
     }
 
