@@ -77,6 +77,7 @@ struct Server {
 
 /// How.
 #[derive(Debug, Args)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag of its own")]
 struct Manner {
     /// Make user names, addresses, externalIds and names of groups unique to this replay.
     #[arg(long)]
@@ -208,7 +209,7 @@ async fn subjects(server: &Server, secrets: &Secrets) -> Result<Subjects, Refusa
     let mut subjects = Subjects { targets: Vec::new(), embedded: Vec::new() };
     match server.against.as_slice() {
         [] if server.url.is_none() && server.config.is_none() => {
-            subjects.start(&server.deviate, secrets).await?
+            subjects.start(&server.deviate, secrets).await?;
         }
         [] => {
             let section = match &server.config {

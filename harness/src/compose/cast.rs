@@ -107,7 +107,9 @@ impl Cast {
                     whom.learn("", sent);
                 }
             }
-            shown.iter().for_each(|resource| whom.learn("", resource));
+            for resource in &shown {
+                whom.learn("", resource);
+            }
         }
     }
 
@@ -218,7 +220,7 @@ impl Cast {
         let next = || list.iter().find(|name| !taken.contains(**name));
         let name = match own.or_else(next) {
             Some(name) => (*name).to_owned(),
-            None => (self.members.len()..)
+            None => (1..=self.members.len() + 1)
                 .map(|number| format!("{word}-{number}"))
                 .find(|name| !taken.contains(name.as_str()))
                 .unwrap_or_default(),
@@ -250,7 +252,7 @@ fn collect(path: &str, value: &Value, found: &mut Vec<String>) {
     let refers = ["members", "members.value", "manager", "manager.value"];
     match value {
         Value::String(id) if refers.iter().any(|one| one.eq_ignore_ascii_case(path)) => {
-            found.push(id.clone())
+            found.push(id.clone());
         }
         Value::Array(items) => items.iter().for_each(|item| collect(path, item, found)),
         Value::Object(members) => {

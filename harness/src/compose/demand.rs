@@ -24,10 +24,7 @@ impl Writer<'_> {
     /// What is right, and what of the server changes by it. None where it cannot be told.
     pub(super) fn demand(&mut self, seen: &Seen<'_>, whom: Option<usize>, target: &str) -> Option<Demand> {
         let refused = seen.status().is_some_and(|status| (400..500).contains(&status));
-        let kind = match seen.kind {
-            Some(kind) => kind,
-            None => return discovery(seen),
-        };
+        let Some(kind) = seen.kind else { return discovery(seen) };
         if seen.is_collection() && *seen.method() == Method::GET {
             return Some(match seen.lookup() {
                 Some(lookup) if Right::can_be_found_by(&lookup.attribute) => self.looked_up(kind, &lookup),

@@ -2,6 +2,7 @@
 //! server answers is `demand`'s.
 
 use std::collections::BTreeMap;
+use std::fmt::Write as _;
 
 use http::Method;
 use serde_json::{Value, json};
@@ -112,7 +113,7 @@ impl Writer<'_> {
             self.draft.note(format!("{} is left out: {why}", seen.place));
             return;
         }
-        let Some(target) = self.target(seen) else { return };
+        let target = self.target(seen);
         let whom = self.subject(seen);
         let body = match (&seen.sent, &seen.entry.exchange.request.body) {
             (Some(json), _) => Body::Json(self.cast.body(whom, json)),
@@ -156,8 +157,8 @@ impl Writer<'_> {
         self.cast.by_value(kind, name, super::seen::member(sent, name)?.as_str()?)
     }
 
-    /// The path and the query with names in them; none where they cannot be carried over.
-    fn target(&mut self, seen: &Seen<'_>) -> Option<String> {
+    /// The path and the query with names in them.
+    fn target(&self, seen: &Seen<'_>) -> String {
         let mut path = String::new();
         for (i, segment) in seen.segments.iter().enumerate() {
             path.push('/');
@@ -174,14 +175,14 @@ impl Writer<'_> {
         if seen.ends_with_slash {
             path.push('/');
         }
-        let Some(query) = seen.query else { return Some(path) };
+        let Some(query) = seen.query else { return path };
         // What stood in place of a token is none.
         let kept = query.split('&').filter(|part| !part.to_ascii_lowercase().contains("redacted"));
         let parts: Vec<String> = kept.map(|part| self.parameter(part)).collect();
         if parts.is_empty() {
-            return Some(path);
+            return path;
         }
-        Some(format!("{path}?{}", parts.join("&")))
+        format!("{path}?{}", parts.join("&"))
     }
 
     /// A parameter as it was spelled, but readable where the runner encodes it again.
@@ -198,7 +199,9 @@ impl Writer<'_> {
         let mut encoded = String::new();
         for c in readable.chars() {
             match c {
-                '%' | '&' | '+' | '#' => encoded.push_str(&format!("%{:02X}", u32::from(c))),
+                '%' | '&' | '+' | '#' => {
+                    let _ = write!(encoded, "%{:02X}", u32::from(c));
+                }
                 ' ' if plus => encoded.push('+'),
                 c => encoded.push(c),
             }

@@ -175,7 +175,7 @@ impl Right {
         for (path, value) in &state.written {
             match path.split_once('.') {
                 _ if path == "department" => {
-                    drop(pattern.insert(ENTERPRISE.to_owned(), json!({path: value})))
+                    drop(pattern.insert(ENTERPRISE.to_owned(), json!({path: value})));
                 }
                 Some((outer, inner)) => {
                     let outer = pattern.entry(outer).or_insert_with(|| json!({}));

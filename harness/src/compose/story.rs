@@ -78,14 +78,14 @@ impl Teller<'_> {
                 self.draft.steps.push(Step::idp("test-connection").checked(check));
             }
             Act::Assign(_) if people.iter().any(|name| self.people.contains_key(name)) => {
-                self.comes_back(&people)
+                self.comes_back(&people);
             }
             Act::Assign(_) => self.comes(&people),
             Act::Unassign(_) => self.goes(&people, first),
             Act::Delete(_) => self.is_deleted(&people, first),
             Act::ChangeProfile(key, changes) => self.changes(&key.0, changes, first),
-            Act::Join(group, _) => self.joins(&group.0, people, first),
-            Act::Leave(group, _) => self.leaves(&group.0, people, first),
+            Act::Join(group, _) => self.joins(&group.0, &people, first),
+            Act::Leave(group, _) => self.leaves(&group.0, &people, first),
             Act::PushGroup(group) | Act::PushNow(group) => self.is_pushed(&group.0, first),
             Act::RenameGroup(group, _) => self.is_renamed(&group.0, first),
             Act::DeleteGroup(group) => self.group_is_deleted(&group.0, first),
@@ -244,7 +244,7 @@ impl Teller<'_> {
             match path.as_str() {
                 "userName" => pattern["userName"] = format!("${{{name}.userName}}").into(),
                 "emails.value" => {
-                    pattern["emails"] = json!({"$contains": {"value": format!("${{{name}.email}}")}})
+                    pattern["emails"] = json!({"$contains": {"value": format!("${{{name}.email}}")}});
                 }
                 "department" | "employeeNumber" => {
                     pattern["urn:ietf:params:scim:schemas:extension:enterprise:2.0:User"][path] = template;
@@ -277,31 +277,31 @@ impl Teller<'_> {
         );
     }
 
-    fn joins(&mut self, group: &str, people: Vec<String>, done: &Done) {
+    fn joins(&mut self, group: &str, people: &[String], done: &Done) {
         let pushed = self.groups.entry(group.to_owned()).or_default();
         pushed.members.extend(people.iter().cloned());
         if !pushed.pushed {
-            self.act("join", &people, Some(group), None);
+            self.act("join", people, Some(group), None);
             return;
         }
         let members = pushed.members.clone();
         let row =
             if acts::puts(self.seen, &done.exchanges) { "RFC7644-3.5.1-L16" } else { "RFC7644-3.5.2.1-L15" };
         let check = self.draft.check(&format!("the-provider-adds-to-{group}"), &[row]);
-        self.act("join", &people, Some(group), Some(check));
+        self.act("join", people, Some(group), Some(check));
         self.look_at_members(group, &members, &format!("{group}-has-who-came"), row);
     }
 
-    fn leaves(&mut self, group: &str, people: Vec<String>, done: &Done) {
+    fn leaves(&mut self, group: &str, people: &[String], done: &Done) {
         let pushed = self.groups.entry(group.to_owned()).or_default();
         pushed.members.retain(|name| !people.contains(name));
         let members = pushed.members.clone();
         if done.exchanges.is_empty() {
-            self.act("leave", &people, Some(group), None);
+            self.act("leave", people, Some(group), None);
             return;
         }
         let check = self.draft.check(&format!("the-provider-removes-from-{group}"), &["LIFECYCLE-L2"]);
-        self.act("leave", &people, Some(group), Some(check));
+        self.act("leave", people, Some(group), Some(check));
         self.look_at_members(group, &members, &format!("{group}-keeps-the-others"), "LIFECYCLE-L5");
     }
 

@@ -147,7 +147,7 @@ fn scalar(text: &str) -> String {
         && !text.contains(": ")
         && !text.contains(" #")
         && !text.ends_with([' ', ':'])
-        && !text.chars().any(|c| c.is_control())
+        && !text.chars().any(char::is_control)
         && !is_word_of_yaml(text);
     if plain { text.to_owned() } else { quoted(text) }
 }

@@ -23,10 +23,12 @@ pub(super) struct World {
 
 impl World {
     /// Reads what a recording shows.
-    pub(super) fn of<'a>(exchanges: impl IntoIterator<Item = &'a Exchange> + Clone) -> Self {
-        let known = Known::read(exchanges.clone(), Secrets::default());
+    pub(super) fn of(exchanges: &[Exchange]) -> Self {
+        let known = Known::read(exchanges, Secrets::default());
         let mut world = Self { known, shown: BTreeSet::new() };
-        exchanges.into_iter().for_each(|exchange| world.see(exchange));
+        for exchange in exchanges {
+            world.see(exchange);
+        }
         world
     }
 

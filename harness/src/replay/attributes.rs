@@ -36,12 +36,9 @@ pub(super) fn compare(
         }
         let now = member(new, key).unwrap_or(&Value::Null);
         match lower.as_str() {
-            "members" => {
-                // A server may leave the members out of what it answers to a write; who wants to know reads them.
-                if read || !is_nothing(now) || member(new, key).is_some() {
-                    found.extend(members(before, now));
-                }
-            }
+            // A server may leave the members out of what it answers to a write; who wants to know reads them.
+            "members" if read || member(new, key).is_some() => found.extend(members(before, now)),
+            "members" => {}
             "active" => found.extend(active(before, now, reader)),
             _ if is_schema(key) && before.is_object() => {
                 found.extend(extension(key, before, now, written));

@@ -94,6 +94,11 @@ impl Causes {
         self.unwritten.entry(resource.clone()).or_insert(Because::Skip);
     }
 
+    /// Whether a resource is lost: what it belonged to lacks it, and that is no news.
+    pub(super) fn has_lost(&self, resource: &ResourceId) -> bool {
+        self.lost.contains_key(resource)
+    }
+
     fn because(&self, unlike: &Unlike) -> Option<Because> {
         let lost = unlike.resource.as_ref().and_then(|resource| self.lost.get(resource));
         let cause = lost.or_else(|| self.known.get(&key(unlike))).copied();

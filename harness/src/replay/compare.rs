@@ -2,6 +2,7 @@
 //! means to anybody is told elsewhere.
 
 use std::collections::BTreeSet;
+use std::fmt::Write as _;
 
 use scimspec_mock_idp::exchange::{Answer, Broken};
 use scimspec_mock_idp::recording::rebind::{Learned, Rebinding, ResourceId, member, pair};
@@ -185,14 +186,14 @@ impl Comparison<'_> {
         match (self.doing.deed, json) {
             (Deed::LookUp | Deed::List, Some(json)) => self.lists(earlier, json),
             (Deed::Bulk, Some(json)) => bulk(old, json),
-            (Deed::Discover | Deed::Other, Some(_)) => Vec::new(),
             (Deed::Create | Deed::Read, Some(json)) if id(json).is_none() && id(old).is_some() => useless(),
-            (_, Some(json)) => self.resource(old, json, about),
             // A write may be answered without a body, and no provider minds (RFC 7644, section 3.5.2).
-            (
+            (Deed::Discover | Deed::Other, Some(_))
+            | (
                 Deed::Update | Deed::Deactivate | Deed::Reactivate | Deed::ChangeMembers | Deed::Delete,
                 None,
             ) => Vec::new(),
+            (_, Some(json)) => self.resource(old, json, about),
             (_, None) => useless(),
         }
     }
@@ -299,11 +300,11 @@ pub(super) fn described(answer: &Answer, json: Option<&Value>) -> String {
         json.filter(|_| !answer.is_success()).and_then(|json| member(json, "detail")).and_then(Value::as_str);
     let mut text = format!("status {}", answer.status);
     if let Some(kind) = kind.filter(|_| !answer.is_success()) {
-        text.push_str(&format!(" {kind}"));
+        let _ = write!(text, " {kind}");
     }
     if let Some(detail) = detail {
         let short: String = detail.chars().take(120).collect();
-        text.push_str(&format!(" ({short})"));
+        let _ = write!(text, " ({short})");
     }
     text
 }

@@ -50,10 +50,13 @@ fn sentence(unlike: &Unlike, scene: &Scene<'_>) -> String {
             format!("{idp} gets no answer about {who}: the task fails and is tried again later")
         }
         (Kind::Refused, deed) => refused(deed, scene),
-        (Kind::Accepted, Deed::Create) => {
+        (Kind::Accepted, Deed::Create) if unlike.recorded.starts_with("status 409") => {
             format!(
                 "a second account of the same name comes to be: what {idp} does to {who} may happen to either"
             )
+        }
+        (Kind::Accepted, Deed::Create) => {
+            format!("{who} comes to be, which was refused when this was recorded")
         }
         (Kind::Accepted, Deed::Read | Deed::LookUp) => {
             format!("{idp} finds {who} where there was nobody, and links instead of creating")
@@ -92,26 +95,8 @@ fn sentence(unlike: &Unlike, scene: &Scene<'_>) -> String {
             )
         }
         (Kind::Vanished, _) => format!("the group {who} is gone: everybody in it loses what it gives"),
-        (Kind::FoundNothing, _) if scene.people && scene.inactive => {
-            format!(
-                "{idp} cannot find {who} while inactive: to bring them back it would create a second account"
-            )
-        }
-        (Kind::FoundNothing, _) if scene.people => {
-            format!("{idp} would link nobody and create a second account for {who}")
-        }
-        (Kind::FoundNothing, _) => format!("{idp} would not find the group {who} and create a second one"),
-        (Kind::FoundSomething, _) => {
-            format!("{idp} would link {who} to what is there already instead of creating it")
-        }
-        (Kind::FoundSeveral, _) if scene.reader == Reader::Entra => {
-            format!("Entra would report duplicate target entries and leave {who} as they are")
-        }
-        (Kind::FoundSeveral, _) => {
-            format!("{idp} cannot tell which of them is {who}: it may take the first, whoever that is")
-        }
-        (Kind::FoundAnother, _) => {
-            format!("{idp} would link {who} to somebody else's account and change that")
+        (Kind::FoundNothing | Kind::FoundSomething | Kind::FoundSeveral | Kind::FoundAnother, _) => {
+            found_otherwise(unlike.kind, scene)
         }
         (Kind::NotListed, Deed::LookUp) => format!("{idp} would take {who} for missing and create it again"),
         (Kind::NotListed, _) => format!("an import by {idp} would miss {who} and could take it for deleted"),
@@ -127,23 +112,52 @@ fn sentence(unlike: &Unlike, scene: &Scene<'_>) -> String {
         }
         (Kind::NoBody, Deed::Create) => format!("{idp} learns no id: it cannot update or deactivate {who}"),
         (Kind::NoBody, _) => format!("{idp} cannot read the answer about {who}: the task fails"),
-        (Kind::GroupEmptied, _) => match unlike.people {
-            1 => format!("the group {who} is empty: 1 person loses access"),
-            many => format!("the group {who} is empty: {many} people lose access"),
-        },
-        (Kind::MembersLost, _) => match unlike.people {
-            1 => format!("1 person loses what the group {who} gives"),
-            many => format!("{many} people lose what the group {who} gives"),
-        },
-        (Kind::MembersGained, _) => match unlike.people {
-            1 => format!("1 person has what the group {who} gives, and nobody put them in"),
-            many => format!("{many} people have what the group {who} gives, and nobody put them in"),
-        },
+        (Kind::GroupEmptied | Kind::MembersLost | Kind::MembersGained, _) => membership(unlike, &who),
         (Kind::Changed | Kind::Lost, deed) => attribute_differs(unlike, attribute, deed, scene),
         (Kind::Gained, _) => format!("{idp} ignores what it does not know; other clients may not"),
         (Kind::ScimType, _) => format!("{idp} shows its administrator another reason for the refusal"),
         (Kind::Header, _) => format!("{idp} does not look at it; stricter clients may"),
         (Kind::Assertion, _) => "the suite that demands this would fail".to_owned(),
+    }
+}
+
+/// A lookup that finds something else than before.
+fn found_otherwise(kind: Kind, scene: &Scene<'_>) -> String {
+    let (idp, who) = (scene.reader.name(), whom(scene));
+    match kind {
+        Kind::FoundNothing if scene.people && scene.inactive => {
+            format!(
+                "{idp} cannot find {who} while inactive: to bring them back it would create a second account"
+            )
+        }
+        Kind::FoundNothing if scene.people => {
+            format!("{idp} would link nobody and create a second account for {who}")
+        }
+        Kind::FoundNothing => format!("{idp} would not find the group {who} and create a second one"),
+        Kind::FoundSomething => {
+            format!("{idp} would link {who} to what is there already instead of creating it")
+        }
+        Kind::FoundSeveral if scene.reader == Reader::Entra => {
+            format!("Entra would report duplicate target entries and leave {who} as they are")
+        }
+        Kind::FoundSeveral => {
+            format!("{idp} cannot tell which of them is {who}: it may take the first, whoever that is")
+        }
+        _ => {
+            format!("{idp} would link {who} to somebody else's account and change that")
+        }
+    }
+}
+
+/// Members who came or went without being asked for.
+fn membership(unlike: &Unlike, who: &str) -> String {
+    let one = unlike.people == 1;
+    let people = if one { "1 person".to_owned() } else { format!("{} people", unlike.people) };
+    let (lose, have) = if one { ("loses", "has") } else { ("lose", "have") };
+    match unlike.kind {
+        Kind::GroupEmptied => format!("the group {who} is empty: {people} {lose} access"),
+        Kind::MembersLost => format!("{people} {lose} what the group {who} gives"),
+        _ => format!("{people} {have} what the group {who} gives, and nobody put them in"),
     }
 }
 
@@ -270,6 +284,16 @@ mod tests {
         #[case] expected: &str,
     ) {
         assert_eq!(told(&Unlike::new(kind, "", ""), reader, deed, true, 0), expected);
+    }
+
+    #[test]
+    fn what_is_created_after_all_is_a_second_one_only_where_there_was_a_first() {
+        let told = |recorded: &str| {
+            let unlike = Unlike::new(Kind::Accepted, recorded, "status 201");
+            told(&unlike, Reader::Okta, Deed::Create, true, 0)
+        };
+        assert!(told("status 409 uniqueness").starts_with("a second account"));
+        assert_eq!(told("status 500"), "ada comes to be, which was refused when this was recorded");
     }
 
     #[test]

@@ -92,15 +92,15 @@ impl<'a> Findings<'a> {
             resource.and_then(|resource| self.survey.name_of(resource)).map(|(_, name)| name.to_owned());
         let who = known.or_else(|| doing.sought.clone()).or_else(|| given(doing));
         let who = who.map(|name| player.preparer.name(&name));
-        let uses = resource.map_or(0, |resource| self.survey.uses(resource));
-        let used = resource.and_then(|resource| self.used.get(resource)).copied().unwrap_or(0);
+        let all = resource.map_or(0, |resource| self.survey.uses(resource));
+        let so_far = resource.and_then(|resource| self.used.get(resource)).copied().unwrap_or(0);
         let scene = Scene {
             reader: self.reader,
             deed: doing.deed,
             people: resource.map_or(&doing.endpoint, |resource| &resource.endpoint) == "/Users",
             who: who.as_deref(),
             inactive: resource.is_some_and(|resource| self.expectation.active(resource) == Some(false)),
-            later: uses.saturating_sub(used),
+            later: all.saturating_sub(so_far),
         };
         let consequence = consequence::of(first, &scene);
         self.causes.note(Difference {

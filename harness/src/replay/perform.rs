@@ -106,8 +106,8 @@ struct Stage {
 
 /// A replay under way.
 enum Playing<'a> {
-    One(Session<'a>),
-    Two(Against<'a>),
+    One(Box<Session<'a>>),
+    Two(Box<Against<'a>>),
 }
 
 /// Everything before the first write. One server, or two to be compared.
@@ -242,8 +242,8 @@ impl Prepared {
         let survey = &self.looked.survey;
         let (options, keep) = (&self.order.options, self.order.conversation);
         let mut playing = match rooms.as_slice() {
-            [first, second] => Playing::Two(Against::new((first, second), survey, options)),
-            [one] => Playing::One(Session::new(one, survey, options, keep)),
+            [first, second] => Playing::Two(Box::new(Against::new((first, second), survey, options))),
+            [one] => Playing::One(Box::new(Session::new(one, survey, options, keep))),
             // `prepare` makes one or two.
             _ => return Ok((Replayed::default(), false, None)),
         };

@@ -93,7 +93,7 @@ impl<'a> Session<'a> {
         let mut json = raw.clone();
         if let Some(json) = &mut json {
             self.player.rebinding.answer(&doing.target, json);
-            self.without_the_lost(json);
+            self.without_the_lost(json, true);
         }
         let comparison = Comparison {
             reader: self.findings.reader,
@@ -105,16 +105,21 @@ impl<'a> Session<'a> {
             ours: &|resource| self.player.has_made(resource),
         };
         let earlier = Earlier { answer, raw, json };
-        comparison.compare(&earlier, sent.exchange.result.as_ref(), sent.json.as_ref())
+        let mut shown = sent.json.clone();
+        if let Some(shown) = &mut shown {
+            self.without_the_lost(shown, false);
+        }
+        comparison.compare(&earlier, sent.exchange.result.as_ref(), shown.as_ref())
     }
 
-    /// Members without a counterpart are told where they were lost, not again in every group.
-    fn without_the_lost(&self, json: &mut Value) {
-        let known = |member_: &Value| {
+    /// Members who are lost, or have no counterpart, are told where they were lost, not again in every group.
+    fn without_the_lost(&self, json: &mut Value, recorded: bool) {
+        let stays = |member_: &Value| {
             let id = member(member_, "value").and_then(Value::as_str);
-            id.is_none_or(|id| {
-                let both = ["/Users", "/Groups"].map(|endpoint| ResourceId::at(endpoint, id));
-                both.iter().any(|resource| self.player.rebinding.recorded_of(resource).is_some())
+            id.is_none_or(|id| match self.recorded_of(id) {
+                Some(known) => !self.findings.causes.has_lost(&known),
+                // Recorded, it has no counterpart; on the new server, nobody of the recording is behind it.
+                None => !recorded,
             })
         };
         let resources = match json.get("Resources").map(Value::is_array) {
@@ -125,9 +130,15 @@ impl<'a> Session<'a> {
         };
         for resource in resources {
             if let Some(members) = resource.get_mut("members").and_then(Value::as_array_mut) {
-                members.retain(known);
+                members.retain(stays);
             }
         }
+    }
+
+    /// The recorded person or group behind an id of the new server.
+    fn recorded_of(&self, new: &str) -> Option<ResourceId> {
+        let both = ["/Users", "/Groups"].map(|endpoint| ResourceId::at(endpoint, new));
+        both.iter().find_map(|resource| self.player.rebinding.recorded_of(resource))
     }
 
     fn assertions(&mut self, entry: &Entry, exchange: &Exchange) -> Vec<Unlike> {
@@ -176,10 +187,13 @@ impl<'a> Session<'a> {
             (Some(members), _) if !doing.of_people() => {
                 let bound = |id: &String| {
                     let known = ["/Users", "/Groups"].map(|endpoint| ResourceId::at(endpoint, id));
-                    known.iter().find_map(|resource| self.player.rebinding.of(resource)).map(str::to_owned)
+                    let there = known.iter().filter(|resource| !self.findings.causes.has_lost(resource));
+                    there.filter_map(|resource| self.player.rebinding.of(resource)).next().map(str::to_owned)
                 };
                 let expected = members.iter().filter_map(bound).collect();
-                let now = member(&json, "members").map(ids).unwrap_or_default();
+                let mut now = member(&json, "members").map(ids).unwrap_or_default();
+                let causes = &self.findings.causes;
+                now.retain(|id| self.recorded_of(id).is_none_or(|known| !causes.has_lost(&known)));
                 attributes::by_ids(&expected, &now)
             }
             (_, Some(active)) if doing.of_people() => {
@@ -199,5 +213,5 @@ impl<'a> Session<'a> {
 pub(super) fn needs_a_look(doing: &Doing, shown: Option<&Value>) -> bool {
     let attribute = if doing.of_people() { "active" } else { "members" };
     matches!(doing.deed, Deed::Update | Deed::Deactivate | Deed::Reactivate | Deed::ChangeMembers)
-        && !shown.is_some_and(|shown| member(shown, attribute).is_some())
+        && shown.is_none_or(|shown| member(shown, attribute).is_none())
 }

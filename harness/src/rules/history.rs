@@ -164,8 +164,22 @@ impl Sights<'_, '_> {
     /// Whether what they show is the same resource in the same state, apart from `meta` and from what follows from other
     /// resources.
     pub fn are_equal(&self) -> bool {
-        self.was == self.is || state(self.was) == state(self.is)
+        self.was == self.is || (!differ_plainly(self.was, self.is) && state(self.was) == state(self.is))
     }
+}
+
+/// What tells nothing of a resource's own state: about the answer, or following from other resources.
+const APART: [&str; 3] = ["meta", "schemas", "groups"];
+
+/// Whether one text, number or Boolean is another one: after most writes that is so, and nothing has to be put in order
+/// to see it.
+fn differ_plainly(was: &Value, is: &Value) -> bool {
+    let plain = |value: &Value| value.is_string() || value.is_boolean() || value.is_number();
+    was.as_object().into_iter().flatten().any(|(name, was)| {
+        plain(was)
+            && !APART.iter().any(|apart| name.eq_ignore_ascii_case(apart))
+            && is.get(name).is_some_and(|is| plain(is) && was != is)
+    })
 }
 
 /// What a resource says of itself, so that two sights can be compared: without `meta` and `schemas`, without what follows
@@ -176,7 +190,7 @@ pub(super) fn state(resource: &Value) -> Value {
         Value::Object(members) => members
             .iter()
             .map(|(name, value)| (name.to_ascii_lowercase(), value))
-            .filter(|(name, _)| !["meta", "schemas", "groups"].contains(&name.as_str()))
+            .filter(|(name, _)| !APART.contains(&name.as_str()))
             .map(|(name, value)| {
                 let value = plain(value);
                 (name, value)

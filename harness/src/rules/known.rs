@@ -66,21 +66,32 @@ pub struct ResourceType {
 
 impl Known {
     /// Reads the discovery documents among these exchanges; the last good one counts.
-    pub fn read<'a>(exchanges: impl IntoIterator<Item = &'a Exchange>, secrets: Secrets) -> Self {
+    pub fn read<'a>(
+        exchanges: impl IntoIterator<Item = &'a Exchange, IntoIter: DoubleEndedIterator>,
+        secrets: Secrets,
+    ) -> Self {
         let mut known = Self { secrets, ..Self::default() };
-        for exchange in exchanges {
+        for exchange in exchanges.into_iter().rev() {
             let Destination::Scim(target) = &exchange.request.to else { continue };
             let path = target.split('?').next().unwrap_or_default().trim_matches('/');
             let document = ["serviceproviderconfig", "schemas", "resourcetypes"];
             let Some(which) = document.iter().find(|name| path.eq_ignore_ascii_case(name)) else { continue };
+            let read = match *which {
+                "serviceproviderconfig" => known.service_provider_config.is_some(),
+                "schemas" => known.schemas.is_some(),
+                _ => known.resource_types.is_some(),
+            };
+            if read {
+                continue;
+            }
             let Some(json) = exchange.result.as_ref().ok().filter(|a| a.is_success()).and_then(Answer::json)
             else {
                 continue;
             };
             match *which {
                 "serviceproviderconfig" => known.service_provider_config = Some(json),
-                "schemas" => known.schemas = Schemas::read(&json).or(known.schemas),
-                _ => known.resource_types = resource_types(&json).or(known.resource_types),
+                "schemas" => known.schemas = Schemas::read(&json),
+                _ => known.resource_types = resource_types(&json),
             }
         }
         known

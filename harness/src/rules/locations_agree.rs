@@ -30,7 +30,8 @@ fn look(seen: &Seen<'_>, _: &Known) -> Look {
     if headers.is_empty() {
         return Look::Elsewhere;
     }
-    let other = headers.into_iter().filter(|(_, value)| resolve(value) != resolve(location));
+    let other =
+        headers.into_iter().filter(|(_, value)| *value != location && resolve(value) != resolve(location));
     Look::of(
         other
             .map(|(name, _)| {

@@ -454,15 +454,13 @@ impl Rule {
         };
         let mut causes: BTreeMap<Wrong, Cause> = BTreeMap::new();
         let mut counted = BTreeSet::new();
-        let mut looked = BTreeSet::new();
+        let mut looked = Vec::new();
         for Noted { at, look } in noted {
             match look {
                 Look::Elsewhere => {}
-                Look::Kept => {
-                    looked.insert(at);
-                }
+                Look::Kept => looked.push(at),
                 Look::Broken(wrongs) => {
-                    looked.insert(at);
+                    looked.push(at);
                     for wrong in wrongs.into_iter().filter(|wrong| counted.insert((at, wrong.clone()))) {
                         let first = view.seen.get(at).and_then(|seen| seen.place);
                         let (expected, actual) = (wrong.expected.clone(), wrong.actual.clone());
@@ -475,6 +473,8 @@ impl Rule {
         }
         let mut causes: Vec<Cause> = causes.into_values().collect();
         causes.sort_by(|a, b| b.count.cmp(&a.count).then(a.first.cmp(&b.first)));
+        looked.sort_unstable();
+        looked.dedup();
         let lacks = self.needs.first().copied().filter(|_| looked.is_empty());
         Findings { rule: self, looked: looked.len(), causes, lacks }
     }

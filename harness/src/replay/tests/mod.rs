@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use http::Method;
 use rstest::rstest;
+use scimspec_mock_idp::exchange::Answer;
 use scimspec_mock_idp::persona::catalogue;
 use scimspec_mock_idp::recording::{Assertion, Capture, Comparison, Part, Recording};
 use serde_json::{Value, json};
@@ -179,7 +180,9 @@ async fn against(recording: &Recording, first: &[&str], second: &[&str]) -> Repl
         },
     ];
     let mut survey = Survey::default();
-    recording.entries.iter().for_each(|entry| survey.look(entry));
+    for entry in &recording.entries {
+        survey.look(entry);
+    }
     let options = Options { unique: true, ..Options::default() };
     let mut against = Against::new((&rooms[0], &rooms[1]), &survey, &options);
     for entry in &recording.entries {
@@ -206,7 +209,7 @@ async fn unique_names_let_a_recording_be_replayed_twice_on_one_server() {
     assert_eq!(again.differences[0].unlike[0].kind, Kind::FoundSomething, "{:?}", told(&again));
     let touched = again.exchanges.iter().any(|exchange| {
         ["PUT", "PATCH", "DELETE"].contains(&exchange.request.method.as_str())
-            && exchange.result.as_ref().is_ok_and(|answer| answer.is_success())
+            && exchange.result.as_ref().is_ok_and(Answer::is_success)
             && !exchange.request.to.to_string().starts_with("/Groups")
     });
     assert!(!touched, "somebody else's people were changed");

@@ -189,14 +189,17 @@ pub(super) fn made_up(
     }
 }
 
+/// An answer: status, headers, body.
+type Scripting = (u16, Vec<(String, String)>, Value);
+
 /// A server of which each answer is told beforehand; it keeps what it was asked.
 pub(super) struct Scripted {
-    answers: Mutex<Vec<(u16, Vec<(String, String)>, Value)>>,
+    answers: Mutex<Vec<Scripting>>,
     pub(super) asked: Mutex<Vec<String>>,
 }
 
 impl Scripted {
-    pub(super) fn new(answers: Vec<(u16, Vec<(String, String)>, Value)>) -> Self {
+    pub(super) fn new(answers: Vec<Scripting>) -> Self {
         Self { answers: Mutex::new(answers), asked: Mutex::default() }
     }
 
