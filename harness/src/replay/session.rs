@@ -187,8 +187,8 @@ impl<'a> Session<'a> {
             (Some(members), _) if !doing.of_people() => {
                 let bound = |id: &String| {
                     let known = ["/Users", "/Groups"].map(|endpoint| ResourceId::at(endpoint, id));
-                    let there = known.iter().filter(|resource| !self.findings.causes.has_lost(resource));
-                    there.filter_map(|resource| self.player.rebinding.of(resource)).next().map(str::to_owned)
+                    let mut there = known.iter().filter(|resource| !self.findings.causes.has_lost(resource));
+                    there.find_map(|resource| self.player.rebinding.of(resource)).map(str::to_owned)
                 };
                 let expected = members.iter().filter_map(bound).collect();
                 let mut now = member(&json, "members").map(ids).unwrap_or_default();

@@ -304,7 +304,9 @@ impl Lowering<'_> {
             }
         };
         if is == Access::Allowed {
-            people.iter().for_each(|person| self.scope.got_in(person));
+            for person in &people {
+                self.scope.got_in(person);
+            }
         }
         Some(Action::Access { people, door: door?, is })
     }
