@@ -7,7 +7,8 @@ use regex::Regex;
 
 /// The folders that judge what a server did. They must not use the reference server's own idea of SCIM, or a mistake in
 /// it would be invisible.
-const JUDGES: [&str; 7] = ["access", "json", "judge", "lint", "rules", "runner", "snapshot"];
+const JUDGES: [&str; 9] =
+    ["access", "json", "judge", "lint", "observe", "replay", "rules", "runner", "snapshot"];
 
 #[test]
 fn nothing_that_judges_uses_the_yardstick() {

@@ -10,6 +10,7 @@ use super::choose::Chosen;
 use super::run::Refusal;
 use crate::catalogue::RequirementId;
 use crate::lint::client;
+use crate::observe;
 use crate::profile::{Demand, Profile};
 use crate::reference::{self, World};
 use crate::report::Exit;
@@ -92,7 +93,8 @@ fn explained(id: &str, width: usize) -> Result<String, Refusal> {
 fn meant(id: &str, world: &World) -> Option<String> {
     let ids = world.library.scenarios.iter().flat_map(Scenario::check_ids);
     let rules = RULES.iter().map(|rule| rule.id()).chain(client::RULES.iter().map(|rule| rule.id()));
-    let mut near = ids.chain(rules).filter(|one| one.ends_with(&format!("/{id}")));
+    let observed = observe::Check::ALL.into_iter().map(observe::Check::id);
+    let mut near = ids.chain(rules).chain(observed).filter(|one| one.ends_with(&format!("/{id}")));
     near.next().filter(|_| near.next().is_none())
 }
 

@@ -2,6 +2,7 @@
 //! after each activation and deactivation. What passed is read in `reading`, what follows from it stands in `roster`,
 //! the trials are in `trial`, and `result` makes of them what `run` makes of a run.
 
+mod check;
 mod person;
 mod reading;
 mod result;
@@ -21,7 +22,8 @@ use secrecy::SecretString;
 use serde_json::Value;
 use tokio::sync::Notify;
 
-pub use self::result::{CHECKS, ResultError, Verdicts};
+pub use self::check::Check;
+pub use self::result::{ResultError, Verdicts};
 
 use self::reading::Happening;
 use self::result::Findings;

@@ -8,26 +8,19 @@ use std::time::{Duration, SystemTime};
 use percent_encoding::utf8_percent_encode;
 use scimspec_mock_idp::exchange::Exchange;
 
+use super::check::Check;
 use super::person::Identity;
 use super::roster::{Cause, Wanted};
 use super::{Observer, lock};
-use crate::catalogue::{Catalogue, CatalogueError, Level, RequirementId};
+use crate::catalogue::{Catalogue, CatalogueError};
 use crate::judge::Judge;
 use crate::judge::known_failures::KnownFailures;
 use crate::profile::{ProfileError, Profiles};
 use crate::report::RunReport;
 use crate::runner::observed::{NotTried, Observed, Showed, Story, StoryReport};
-use crate::scenario::model::{self, ByCase, Scenario};
+use crate::scenario::model::{ByCase, Scenario};
 use crate::secrets::URL_VALUE;
 use crate::target::Claims;
-
-/// The ids of the checks and the requirement that each shows.
-pub const CHECKS: [(&str, &str); 4] = [
-    ("observe/assigned-person-gets-in", "LIFECYCLE-L1"),
-    ("observe/every-way-in-is-shut", "LIFECYCLE-L2"),
-    ("observe/identity-is-kept", "LIFECYCLE-L3"),
-    ("observe/same-account-opens-again", "LIFECYCLE-L4"),
-];
 
 /// By what the trials are judged.
 pub struct Verdicts {
@@ -44,15 +37,6 @@ pub enum ResultError {
     /// The profiles, or none of that name.
     #[error(transparent)]
     Profile(#[from] ProfileError),
-}
-
-/// A check of the observer.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Check {
-    GetsIn,
-    IsShutOut,
-    KeepsIdentity,
-    SameAccount,
 }
 
 /// What one trial or look showed about a person.
@@ -164,23 +148,6 @@ impl Check {
             Wanted::Out { .. } => Self::IsShutOut,
         }
     }
-
-    fn id_and_requirement(self) -> (&'static str, &'static str) {
-        CHECKS[match self {
-            Self::GetsIn => 0,
-            Self::IsShutOut => 1,
-            Self::KeepsIdentity => 2,
-            Self::SameAccount => 3,
-        }]
-    }
-
-    fn as_check(self) -> model::Check {
-        let (id, requirement) = self.id_and_requirement();
-        let slug = id.rsplit('/').next().unwrap_or(id).to_owned();
-        // The promises of provisioning are MUST in every profile.
-        let shows = vec![RequirementId(requirement.to_owned())];
-        model::Check { slug, case: None, shows, level: Level::Must }
-    }
 }
 
 impl Finding {
@@ -211,7 +178,7 @@ impl Finding {
 
     /// A line for whoever watches.
     pub(super) fn in_words(&self, name: &str) -> String {
-        let (id, _) = self.check.id_and_requirement();
+        let id = self.check.id();
         let line = match (&self.showed, self.check) {
             (Showed::Held, Check::GetsIn) => format!("observed: {name} gets in by every way"),
             (Showed::Held, Check::IsShutOut) => format!("observed: {name} is refused by every way"),

@@ -10,9 +10,10 @@ use scimspec_mock_idp::exchange::{Answer, Exchange, Origin, Request, Wire};
 use serde_json::Value;
 use tokio::time::Instant;
 
+use super::check::Check;
 use super::person::Identity;
 use super::reading::member;
-use super::result::{Check, Finding};
+use super::result::Finding;
 use super::roster::{Cause, Trial, Wanted};
 use super::{Observer, SecondAccount, lock};
 use crate::access::Opens;

@@ -7,6 +7,7 @@ use super::world::World;
 use crate::calibrate::Row;
 use crate::catalogue::RequirementId;
 use crate::lint::client::{self, ClientRule};
+use crate::observe;
 use crate::rules::{RULES, Rule};
 use crate::scenario::model::{Check, Scenario, Step};
 
@@ -93,6 +94,20 @@ pub(super) fn of_client_rule(rule: &ClientRule, world: &World) -> Entry {
         .text("Asked of clients by", format!("{} ({})", rule.source, rule.level))
         .list("What servers make of it", sections(ids.iter(), world))
         .list("Contested", contested("", ids.iter(), world))
+}
+
+/// A check of `record --observe`.
+pub(super) fn observed(id: &str, world: &World) -> Option<Entry> {
+    observe::Check::ALL.into_iter().find(|check| id == check.id()).map(|check| of_observed(check, world))
+}
+
+/// What is said about a check of `record --observe`.
+pub(super) fn of_observed(check: observe::Check, world: &World) -> Entry {
+    let requirement = RequirementId(check.requirement().to_owned());
+    Entry::new(check.id(), check.title())
+        .text("Looks at", check.what())
+        .text("To do", check.fix())
+        .list("Asked for by", sections([&requirement].into_iter(), world))
 }
 
 /// A deviation.

@@ -22,6 +22,7 @@ pub fn find(id: &str, world: &World) -> Vec<Entry> {
     let all = [
         checks::rule(id, world),
         checks::client_rule(id, world),
+        checks::observed(id, world),
         requirements::requirement(id, world),
         requirements::contested(id, world),
         checks::deviation(id, world),

@@ -9,6 +9,7 @@ use super::world::World;
 use super::{checks, requirements};
 use crate::catalogue::Level;
 use crate::lint::client;
+use crate::observe;
 use crate::rules::RULES;
 
 /// Every page: its path below `docs/reference` and its text.
@@ -16,6 +17,7 @@ pub fn all(world: &World) -> BTreeMap<String, String> {
     let mut pages = BTreeMap::new();
     pages.insert("rules.md".to_owned(), rules(world));
     pages.insert("client-rules.md".to_owned(), client_rules(world));
+    pages.insert("observed.md".to_owned(), observed(world));
     pages.insert("deviations.md".to_owned(), deviations_page(world));
     pages.insert("contested.md".to_owned(), contested(world));
     pages.insert("coverage.md".to_owned(), coverage(world));
@@ -39,6 +41,11 @@ fn index(world: &World) -> String {
         text,
         "- [Rules for clients](client-rules.md): {} passive checks on every request of a recording",
         client::RULES.len()
+    );
+    let _ = writeln!(
+        text,
+        "- [Observed](observed.md): {} checks of what a real provider brings about",
+        observe::Check::ALL.len()
     );
     for (pack, scenarios) in by_pack(world) {
         let checks: usize = scenarios.iter().map(|scenario| scenario.check_ids().len()).sum();
@@ -73,6 +80,15 @@ fn client_rules(world: &World) -> String {
     let mut text = page("Rules for clients", says);
     for rule in client::RULES {
         let _ = write!(text, "\n{}", checks::of_client_rule(rule, world).to_markdown(2));
+    }
+    text
+}
+
+fn observed(world: &World) -> String {
+    let says = "What `scimspec record --observe` judges while a real provider works, by trying people at the application's doors.";
+    let mut text = page("Observed", says);
+    for check in observe::Check::ALL {
+        let _ = write!(text, "\n{}", checks::of_observed(check, world).to_markdown(2));
     }
     text
 }
