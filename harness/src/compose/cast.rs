@@ -47,6 +47,22 @@ impl Cast {
         cast
     }
 
+    /// Keeps apart the spellings of names that are looked up in other upper and lower case than they were written in: whether
+    /// those are found is what such a recording is about.
+    pub(super) fn spell_apart(&mut self, seen: &[Seen<'_>]) {
+        for (kind, lookup) in seen.iter().filter_map(|seen| Some((seen.kind?, seen.lookup()?))) {
+            let attribute = plain_path(&lookup.attribute);
+            // Those that have no case (RFC 7643, section 8.7.1).
+            let known =
+                ["userName", "displayName"].into_iter().find(|one| one.eq_ignore_ascii_case(&attribute));
+            let Some(path) = known else { continue };
+            let whom = self.by_value(kind, path, &lookup.value);
+            if let Some(one) = whom.and_then(|whom| self.members.get_mut(whom)) {
+                one.looked_up(path, &lookup.value);
+            }
+        }
+    }
+
     /// The names of all of a kind.
     pub(super) fn names(&self, kind: Kind) -> Vec<String> {
         self.members.iter().filter(|one| one.kind == kind).map(|one| one.name.clone()).collect()
@@ -55,6 +71,11 @@ impl Cast {
     /// Whose id that is.
     pub(super) fn by_id(&self, kind: Kind, id: &str) -> Option<usize> {
         self.members.iter().position(|one| one.kind == kind && one.ids.iter().any(|known| known == id))
+    }
+
+    /// Whom the id of a member means: where people and groups share ids, a person.
+    pub(super) fn referred(&self, id: &str) -> Option<usize> {
+        self.by_id(Kind::Person, id).or_else(|| self.by_id(Kind::Group, id))
     }
 
     /// Who has, or once had, that value of an attribute.
@@ -80,7 +101,7 @@ impl Cast {
         // Those that a request names beside its own subject: members, managers.
         if let Some(sent) = &exchange.sent {
             for id in references(sent) {
-                self.referred_to(&id, all);
+                self.referred_to(&id, exchange.id(), all);
             }
         }
         if exchange.creates() {
@@ -167,18 +188,19 @@ impl Cast {
         }
     }
 
-    fn referred_to(&mut self, id: &str, all: &[Seen<'_>]) {
-        let known = [Kind::Person, Kind::Group].into_iter().any(|kind| self.by_id(kind, id).is_some());
-        if known {
-            return;
-        }
-        let kind = all.iter().find_map(|seen| {
-            let kind = seen.kind?;
-            let mut shown = seen.resources().into_iter();
-            shown.any(|one| member(one, "id").is_some_and(|shown| shown == id)).then_some(kind)
-        });
-        // Members that nothing else tells of are people.
-        self.referred_to_as(kind.unwrap_or(Kind::Person), id, all);
+    /// Somebody is named as a member or a manager, in a write of `subject`.
+    fn referred_to(&mut self, id: &str, subject: Option<&str>, all: &[Seen<'_>]) {
+        let is_there = |kind| {
+            let of_kind = || all.iter().filter(|seen| seen.kind == Some(kind));
+            let is_it = |one: &Value| member(one, "id").is_some_and(|shown| shown == id);
+            self.by_id(kind, id).is_some() || of_kind().flat_map(Seen::resources).any(is_it)
+        };
+        // Members that nothing else tells of are people, and no group is in itself.
+        let kind = match is_there(Kind::Group) && !is_there(Kind::Person) && subject != Some(id) {
+            true => Kind::Group,
+            false => Kind::Person,
+        };
+        self.referred_to_as(kind, id, all);
     }
 
     /// Somebody was there before the recording began, unless an answer to a create says otherwise.

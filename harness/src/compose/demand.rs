@@ -43,7 +43,6 @@ impl Writer<'_> {
                 return Some(Demand::of(vec![409], &format!("{name}-is-there-already"), "RFC7644-3.3-L7"));
             }
             if refused && seen.status() != Some(409) {
-                self.unclear(seen);
                 return None;
             }
             self.right.made(whom, kind, seen);
@@ -59,20 +58,18 @@ impl Writer<'_> {
             demand.json = Some(json);
             return Some(demand);
         }
-        let template = self.cast.id_template(seen.id()?)?;
+        let template = self.cast.id_template(kind, seen.id()?)?;
         if !state.exists {
             return Some(Demand::of(vec![404], &format!("{name}-is-gone"), "RFC7644-3.6-L2"));
         }
         // Refusals of what somebody who is there is asked for: by 404 the recorded server had lost them.
         if refused && seen.status() != Some(404) && *seen.method() != Method::GET {
-            self.unclear(seen);
             return None;
         }
         Some(match seen.method().as_str() {
             "GET" | "HEAD" => self.read(seen, whom, &name, &template),
             "DELETE" => {
-                let ids = self.cast.members.get(whom).map(|one| one.ids.clone()).unwrap_or_default();
-                self.right.deleted(whom, &ids);
+                self.right.deleted(whom, self.cast);
                 Demand::of(vec![204], &format!("{name}-is-deleted"), "RFC7644-3.6-L1")
             }
             _ => self.written(seen, whom, &name, &template, target),
@@ -199,14 +196,6 @@ impl Writer<'_> {
                 seen.place
             ));
         }
-    }
-
-    fn unclear(&mut self, seen: &Seen<'_>) {
-        let status = seen.status().unwrap_or_default();
-        self.draft.note(format!(
-            "{} was answered {status}: what is right cannot be told from a recording, so it is sent and nothing is asked",
-            seen.place
-        ));
     }
 }
 

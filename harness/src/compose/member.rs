@@ -18,6 +18,8 @@ pub(super) struct Member {
     pub ids: Vec<String>,
     /// Its recorded attributes and what stands for each value: by path, in order of appearance.
     pub values: Vec<Known>,
+    /// Names that are looked up in other upper and lower case than they were first written in.
+    pub spellings: Vec<Known>,
 }
 
 /// How someone came to be in the recording.
@@ -42,7 +44,7 @@ pub(super) struct Known {
 impl Member {
     /// Someone of whom nothing is known yet.
     pub(super) fn new(name: String, kind: Kind, presence: Presence) -> Self {
-        Self { name, kind, presence, shown: None, ids: Vec::new(), values: Vec::new() }
+        Self { name, kind, presence, shown: None, ids: Vec::new(), values: Vec::new(), spellings: Vec::new() }
     }
 
     /// Under which name what the scenario's own answer shows is kept: the first time as `ada`, then as `ada-2`.
@@ -76,6 +78,25 @@ impl Member {
     pub(super) fn known(&self, path: &str, text: &str) -> Option<&Known> {
         let same = |known: &&Known| known.path.eq_ignore_ascii_case(path) && known.recorded == text;
         self.values.iter().find(same)
+    }
+
+    /// What stands for the value that a name had first, where it has one.
+    pub(super) fn first_template(&self, path: &str) -> Option<&str> {
+        self.values.iter().find(|known| known.path == path).map(|known| known.template.as_str())
+    }
+
+    /// A name is looked up. Names that are made up cannot be spelled in two ways; a word before them can, so where the
+    /// cases differ both spellings begin with one.
+    pub(super) fn looked_up(&mut self, path: &str, value: &str) {
+        let alike = |known: &&mut Known| known.path == path && known.recorded.eq_ignore_ascii_case(value);
+        let Some(known) = self.values.iter_mut().find(alike) else { return };
+        if known.recorded == value || self.spellings.iter().any(|other| other.recorded == value) {
+            return;
+        }
+        let plain = known.template.trim_start_matches("case.").to_owned();
+        known.template = format!("case.{plain}");
+        let template = format!("CASE.{plain}");
+        self.spellings.push(Known { path: path.to_owned(), recorded: value.to_owned(), template });
     }
 
     pub(super) fn learn(&mut self, path: &str, value: &Value) {

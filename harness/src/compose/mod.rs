@@ -59,6 +59,9 @@ pub enum ComposeError {
     /// Nothing in the recording can be carried over.
     #[error("nothing in the recording can become a step of a scenario{}", notes_of(.0))]
     Nothing(Vec<String>),
+    /// What could be carried over can all be sent, and nothing of it can be judged.
+    #[error("nothing in the recording can be checked by a scenario{}", notes_of(.0))]
+    Unchecked(Vec<String>),
     /// More exchanges than a scenario can have steps.
     #[error(
         "the recording has {0} exchanges, and a scenario of more than {LONGEST} steps is read by nobody: make a smaller recording, or replay this one in a step (`replay: FILE`)"
@@ -80,7 +83,7 @@ pub fn compose(
     if seen.len() > LONGEST {
         return Err(ComposeError::TooLong(seen.len()));
     }
-    let cast = Cast::of(&seen);
+    let mut cast = Cast::of(&seen);
     let mut draft = Draft::default();
     for note in &recording.left_out {
         draft.note(printable(&format!("not read, {note}")));
@@ -97,10 +100,16 @@ pub fn compose(
             draft.personas = vec![persona.to_string()];
             story::steps(told, &seen, &cast, &mut draft);
         }
-        None => plain::steps(&seen, &cast, &mut draft),
+        None => {
+            cast.spell_apart(&seen);
+            plain::steps(&seen, &cast, &mut draft);
+        }
     }
     if draft.steps.is_empty() {
         return Err(ComposeError::Nothing(draft.notes));
+    }
+    if draft.steps.iter().all(|step| step.check.is_none()) {
+        return Err(ComposeError::Unchecked(draft.notes));
     }
     draft.title = wishes.title.clone().map_or_else(|| title(&draft), |title| printable(&title));
     draft.why = why(recording, &seen, persona.as_ref());

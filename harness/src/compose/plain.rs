@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use super::cast::Cast;
 use super::draft::{Action, Body, Draft, Expect, Step};
 use super::headers;
-use super::member::Presence;
+use super::member::{Member, Presence};
 use super::rewrite::literal;
 use super::right::Right;
 use super::seen::{Kind, Seen};
@@ -69,7 +69,7 @@ impl Writer<'_> {
             let name = &one.name;
             let mut body = json!({
                 "schemas": [USER],
-                "userName": format!("${{{name}.userName}}"),
+                "userName": named(one),
                 "name": {
                     "givenName": format!("${{{name}.givenName}}"),
                     "familyName": format!("${{{name}.familyName}}"),
@@ -84,9 +84,9 @@ impl Writer<'_> {
         }
         for (_, one) in there(Kind::Group) {
             let name = &one.name;
-            let mut body = json!({"schemas": [GROUP], "displayName": format!("${{{name}.displayName}}")});
+            let mut body = json!({"schemas": [GROUP], "displayName": named(one)});
             let members = one.members();
-            let ids: Vec<String> = members.iter().filter_map(|id| cast.id_template(id)).collect();
+            let ids: Vec<String> = members.iter().filter_map(|id| cast.member_template(id)).collect();
             let known: Vec<Value> =
                 ids.iter().filter(|id| self.is_bound(id)).map(|id| json!({"value": id})).collect();
             if !known.is_empty() {
@@ -130,6 +130,13 @@ impl Writer<'_> {
         }
         let demand = self.demand(seen, whom, &target);
         self.keeps(&mut step, seen, whom);
+        if demand.is_none() {
+            self.draft.note(format!(
+                "{} was answered {}: what is right cannot be told from a recording, so it is sent and nothing is asked",
+                seen.place,
+                seen.status().unwrap_or_default()
+            ));
+        }
         if let Some(demand) = demand {
             self.compare(seen, &demand);
             if demand.after.is_some() {
@@ -162,7 +169,7 @@ impl Writer<'_> {
         let mut path = String::new();
         for (i, segment) in seen.segments.iter().enumerate() {
             path.push('/');
-            let template = (i > 0).then(|| self.cast.id_template(segment)).flatten();
+            let template = seen.kind.filter(|_| i > 0).and_then(|kind| self.cast.id_template(kind, segment));
             match template {
                 Some(template) => path.push_str(&template),
                 None if i > 0 && seen.kind.is_some() && !segment.starts_with('.') => {
@@ -178,7 +185,7 @@ impl Writer<'_> {
         let Some(query) = seen.query else { return path };
         // What stood in place of a token is none.
         let kept = query.split('&').filter(|part| !part.to_ascii_lowercase().contains("redacted"));
-        let parts: Vec<String> = kept.map(|part| self.parameter(part)).collect();
+        let parts: Vec<String> = kept.map(|part| self.parameter(seen.kind, part)).collect();
         if parts.is_empty() {
             return path;
         }
@@ -186,7 +193,7 @@ impl Writer<'_> {
     }
 
     /// A parameter as it was spelled, but readable where the runner encodes it again.
-    fn parameter(&self, part: &str) -> String {
+    fn parameter(&self, kind: Option<Kind>, part: &str) -> String {
         let Some((name, value)) = part.split_once('=') else { return literal(part) };
         if !name.eq_ignore_ascii_case("filter") {
             return literal(part);
@@ -194,7 +201,7 @@ impl Writer<'_> {
         let plus = value.contains('+');
         let decoded =
             percent_encoding::percent_decode_str(&value.replace('+', " ")).decode_utf8_lossy().into_owned();
-        let readable = self.cast.expression(&decoded);
+        let readable = self.cast.expression(kind, &decoded);
         // What a URL would take for its own structure stays encoded.
         let mut encoded = String::new();
         for c in readable.chars() {
@@ -274,9 +281,8 @@ impl Writer<'_> {
             };
             let (endpoint, attribute) =
                 if one.kind == Kind::Person { ("/Users", "userName") } else { ("/Groups", "displayName") };
-            let mut find =
-                Step::request(format!("GET {endpoint}?filter={attribute} eq \"${{{name}.{attribute}}}\""))
-                    .expecting(&[200], Some(json!({"totalResults": 1})));
+            let mut find = Step::request(format!("GET {endpoint}?filter={attribute} eq \"{}\"", named(one)))
+                .expecting(&[200], Some(json!({"totalResults": 1})));
             find.keep = vec![(format!("{name}.id"), "$.Resources[0].id".to_owned())];
             self.draft.need("filter");
             self.draft.steps.push(find);
@@ -331,6 +337,12 @@ impl Writer<'_> {
             self.draft.need("groups");
         }
     }
+}
+
+/// What stands for the name under which someone was first known.
+fn named(one: &Member) -> String {
+    let path = if one.kind == Kind::Person { "userName" } else { "displayName" };
+    one.first_template(path).map_or_else(|| format!("${{{}.{path}}}", one.name), str::to_owned)
 }
 
 /// Why an exchange is not carried over at all.

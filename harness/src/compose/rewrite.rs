@@ -5,7 +5,7 @@ use serde_json::{Map, Value};
 
 use super::cast::Cast;
 use super::member::Member;
-use super::seen::{member, plain_path};
+use super::seen::{Kind, member, plain_path};
 
 /// Attributes of people whose values say who they are; the value that stands for all of them.
 const PERSONAL: [(&str, &str); 14] = [
@@ -26,16 +26,36 @@ const PERSONAL: [(&str, &str); 14] = [
 ];
 
 impl Cast {
-    /// What stands for a recorded id.
-    pub(super) fn id_template(&self, id: &str) -> Option<String> {
-        self.members.iter().find_map(|one| {
-            let number = one.ids.iter().position(|known| known == id)?;
-            Some(format!("${{{}.id}}", one.keep_name(number)))
-        })
+    /// What stands for the recorded id of a person or a group. The kind has to be known: a server may count either from 1.
+    pub(super) fn id_template(&self, kind: Kind, id: &str) -> Option<String> {
+        self.template_of(self.by_id(kind, id)?, id)
     }
 
-    /// A filter or a path of a PATCH with names for what is quoted in it.
-    pub(super) fn expression(&self, text: &str) -> String {
+    /// What stands for the recorded id of a member, which may be of either kind.
+    pub(super) fn member_template(&self, id: &str) -> Option<String> {
+        self.template_of(self.referred(id)?, id)
+    }
+
+    fn template_of(&self, whom: usize, id: &str) -> Option<String> {
+        let one = self.members.get(whom)?;
+        let number = one.ids.iter().position(|known| known == id)?;
+        Some(format!("${{{}.id}}", one.keep_name(number)))
+    }
+
+    /// What stands for an id that is the value of an attribute of a person or a group; none where the attribute holds no id.
+    fn reference(&self, kind: Option<Kind>, path: &str, id: &str) -> Option<String> {
+        let path = path.to_ascii_lowercase();
+        match (path.rsplit('.').next().unwrap_or_default(), kind) {
+            ("id", Some(kind)) => self.id_template(kind, id),
+            ("groups" | "value", _) if path.starts_with("groups") => self.id_template(Kind::Group, id),
+            ("manager" | "managerid", _) => self.id_template(Kind::Person, id),
+            ("id" | "value" | "members", _) => self.member_template(id),
+            _ => None,
+        }
+    }
+
+    /// A filter or a path of a PATCH, for people or for groups, with names for what is quoted in it.
+    pub(super) fn expression(&self, kind: Option<Kind>, text: &str) -> String {
         let mut result = String::new();
         let mut rest = text;
         while let Some(start) = rest.find('"') {
@@ -44,7 +64,10 @@ impl Cast {
             let end = end_of_string(quoted);
             let (quoted, behind) = quoted.split_at(end);
             let value = serde_json::from_str::<String>(quoted).ok();
-            match value.and_then(|value| self.id_template(&value).or_else(|| self.word(&value))) {
+            let path = compared(before);
+            let template =
+                value.and_then(|value| self.reference(kind, &path, &value).or_else(|| self.word(&value)));
+            match template {
                 Some(template) => {
                     result.push('"');
                     result.push_str(&template);
@@ -80,7 +103,7 @@ impl Cast {
             let path = member(operation, "path").and_then(Value::as_str).unwrap_or_default();
             let part = |(name, value): (&String, &Value)| {
                 let value = match (name.to_ascii_lowercase().as_str(), value) {
-                    ("path", Value::String(path)) => self.expression(path).into(),
+                    ("path", Value::String(path)) => self.expression(whom.map(|whom| whom.kind), path).into(),
                     ("value", value) => self.value(whom, &plain_path(path), value)?,
                     (_, Value::String(text)) => literal(text).into(),
                     _ => value.clone(),
@@ -116,7 +139,9 @@ impl Cast {
                         ("", own) => own.to_owned(),
                         (path, own) => format!("{path}.{own}"),
                     };
+                    let group = self.group_in(members).filter(|_| path.eq_ignore_ascii_case("members.value"));
                     let value = match path.to_ascii_lowercase().as_str() {
+                        _ if group.is_some() => group.map(Value::String)?,
                         // Only Entra's create has a part of it that a client can know.
                         "meta" => {
                             let kind = member(value, "resourceType")?;
@@ -130,6 +155,17 @@ impl Cast {
             }
             other => Some(other.clone()),
         }
+    }
+
+    /// What stands for a member that says of itself that it is a group.
+    fn group_in(&self, parts: &Map<String, Value>) -> Option<String> {
+        let part = |name: &str| {
+            let part = parts.iter().find(|(key, _)| key.eq_ignore_ascii_case(name));
+            part.and_then(|(_, value)| value.as_str())
+        };
+        let is_group = part("type").is_some_and(|kind| kind.eq_ignore_ascii_case("Group"))
+            || part("$ref").is_some_and(|url| url.contains("/Groups/"));
+        part("value").filter(|_| is_group).and_then(|id| self.id_template(Kind::Group, id))
     }
 
     fn text(&self, whom: Option<&Member>, path: &str, text: &str) -> Option<String> {
@@ -146,8 +182,7 @@ impl Cast {
         if let Some(known) = whom.and_then(|whom| whom.known(path, text)) {
             return Some(known.template.clone());
         }
-        let is_reference = matches!(last.as_str(), "id" | "value" | "managerid" | "members" | "manager");
-        if let Some(template) = self.id_template(text).filter(|_| is_reference) {
+        if let Some(template) = self.reference(whom.map(|whom| whom.kind), path, text) {
             return Some(template);
         }
         if let Some(word) = self.word(text) {
@@ -171,6 +206,10 @@ impl Cast {
     fn word(&self, text: &str) -> Option<String> {
         const ANYWHERE: [&str; 5] =
             ["userName", "externalId", "emails.value", "displayName", "name.formatted"];
+        let mut spellings = self.members.iter().flat_map(|one| &one.spellings);
+        if let Some(spelling) = spellings.find(|known| known.recorded == text) {
+            return Some(spelling.template.clone());
+        }
         ANYWHERE.iter().find_map(|path| {
             let known = self.members.iter().flat_map(|one| &one.values);
             let mut same = known.filter(|known| known.path == *path);
@@ -182,6 +221,12 @@ impl Cast {
 /// Recorded text that shall stand for itself: `${` means something in a scenario.
 pub(super) fn literal(text: &str) -> String {
     text.replace("${", "$ {")
+}
+
+/// The attribute that a quoted value is compared with, by what stands before it: `emails.value` of `emails[value eq `.
+fn compared(before: &str) -> String {
+    let mut words = before.split([' ', '(']).rev().filter(|word| !word.is_empty());
+    words.nth(1).map(|attribute| plain_path(&attribute.replace('[', "."))).unwrap_or_default()
 }
 
 /// Where the JSON string at the beginning of a text ends.

@@ -148,13 +148,13 @@ impl Right {
     }
 
     /// It is gone, from the groups too.
-    pub(super) fn deleted(&mut self, whom: usize, ids: &[String]) {
+    pub(super) fn deleted(&mut self, whom: usize, cast: &Cast) {
         if let Some(state) = self.states.get_mut(whom) {
             *state = State { changed: true, ..State::default() };
         }
         for state in &mut self.states {
             if let Some(members) = &mut state.members {
-                members.retain(|id| !ids.contains(id));
+                members.retain(|id| cast.referred(id) != Some(whom));
             }
         }
     }
@@ -187,7 +187,7 @@ impl Right {
             }
         }
         if let Some(members) = &state.members {
-            let ids: Option<Vec<String>> = members.iter().map(|id| cast.id_template(id)).collect();
+            let ids: Option<Vec<String>> = members.iter().map(|id| cast.member_template(id)).collect();
             if let Some(ids) = ids {
                 let members: Vec<Value> = ids.iter().map(|id| json!({"value": id})).collect();
                 let pattern_of = if members.is_empty() {

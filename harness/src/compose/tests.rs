@@ -162,6 +162,94 @@ fn what_has_no_names_in_a_scenario_is_left_out() {
 }
 
 #[test]
+fn people_and_groups_of_one_id_are_kept_apart() {
+    let group = |members: &[&str]| {
+        let members: Vec<Value> = members.iter().map(|id| json!({"value": id})).collect();
+        json!({"id": "1", "displayName": "Board", "members": members})
+    };
+    let remove = json!({"Operations": [{"op": "remove", "path": "members[value eq \"1\"]"}]});
+    let text = composed(vec![
+        create("1"),
+        entry(
+            "POST /Groups",
+            Some(json!({"displayName": "Board", "members": [{"value": "1"}]})),
+            201,
+            group(&["1"]),
+        ),
+        entry(
+            "GET /Groups?filter=id%20eq%20%221%22",
+            None,
+            200,
+            json!({"totalResults": 1, "Resources": [group(&[])]}),
+        ),
+        entry("PATCH /Groups/1", Some(remove), 204, Value::Null),
+        entry("GET /Groups/1", None, 200, group(&[])),
+        entry("DELETE /Groups/1", None, 204, Value::Null),
+        entry("GET /Users/1", None, 200, json!({"id": "1", "userName": ADA})),
+    ])
+    .text;
+    for line in [
+        r#"{"displayName": "${staff.displayName}", "members": [{"value": "${ada.id}"}]}"#,
+        r#"GET /Groups?filter=id eq "${staff.id}""#,
+        "request: PATCH /Groups/${staff.id}",
+        r#"members[value eq \"${ada.id}\"]"#,
+        "request: GET /Groups/${staff.id}",
+        "request: DELETE /Groups/${staff.id}",
+        "request: GET /Users/${ada.id}",
+    ] {
+        assert!(text.contains(line), "{line} is missing in\n{text}");
+    }
+}
+
+#[test]
+fn a_person_stays_in_the_other_groups_when_a_group_of_the_same_id_goes() {
+    let group = |id: &str, name: &str| json!({"id": id, "displayName": name, "members": [{"value": "1"}]});
+    let create_group = |id: &str, name: &str| {
+        let body = json!({"displayName": name, "members": [{"value": "1"}]});
+        entry("POST /Groups", Some(body), 201, group(id, name))
+    };
+    let text = composed(vec![
+        create_group("1", "Board"),
+        create("1"),
+        create_group("2", "Choir"),
+        entry("DELETE /Groups/1", None, 204, Value::Null),
+        entry("GET /Groups/2", None, 200, group("2", "Choir")),
+    ])
+    .text;
+    let left = text.split("request: DELETE").nth(1).unwrap_or_default();
+    assert!(left.contains(r#""members": {"$unordered": [{"value": "${ada.id}"}]}"#), "{text}");
+}
+
+#[test]
+fn a_name_that_is_looked_up_in_other_case_keeps_both_spellings() {
+    let asked = entry(
+        "GET /Users?filter=userName%20eq%20%22REAL.PERSON%40CORP.EXAMPLE%22",
+        None,
+        200,
+        json!({"totalResults": 0}),
+    );
+    let composed = composed(vec![create("7"), asked]);
+    for line in [
+        r#""userName": "case.${ada.userName}""#,
+        r#"request: GET /Users?filter=userName eq "CASE.${ada.userName}""#,
+        r#"json: '{"totalResults": 1, "Resources": [{"id": "${ada.id}"}]}'"#,
+    ] {
+        assert!(composed.text.contains(line), "{line} is missing in\n{}", composed.text);
+    }
+    assert_eq!(composed.notes, ["entry 2: the recorded server found 0; the scenario asks for 1"]);
+}
+
+#[test]
+fn a_scenario_says_what_it_does_not_ask_and_always_asks_something() {
+    let nameless = || entry("POST /Users", Some(json!({"active": true})), 400, json!({}));
+    let note = "entry 1 was answered 400: what is right cannot be told from a recording, so it is sent and nothing is asked";
+    let refused = compose(&recording(vec![nameless()]), "x", &Wishes::default(), world());
+    let Err(ComposeError::Unchecked(notes)) = refused else { panic!("a scenario without checks") };
+    assert_eq!(notes, [note]);
+    assert_eq!(composed(vec![nameless(), create("7")]).notes, [note]);
+}
+
+#[test]
 fn a_recording_that_is_too_long_for_a_scenario_is_refused() {
     let entries = (0..1001).map(|_| entry("GET /Users", None, 200, json!({}))).collect();
     let refused = compose(&recording(entries), "x", &Wishes::default(), world());
