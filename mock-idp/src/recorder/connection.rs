@@ -133,6 +133,20 @@ impl Connection {
         true
     }
 
+    /// The connection to the server that was used before, if that has not hung up on it: what is not safe cannot be sent
+    /// again when nobody knows whether it arrived.
+    async fn pooled(&mut self) -> Option<ToServer> {
+        let mut server = self.to_server.take()?;
+        // A hang-up that has come is seen only when the runtime has looked at its connections.
+        tokio::task::yield_now().await;
+        tokio::select! {
+            biased;
+            // Nothing was asked: whatever comes, the connection is of no more use.
+            _ = server.incoming.more() => None,
+            () = std::future::ready(()) => Some(server),
+        }
+    }
+
     /// Passes one request and its answer; false: the connection ends with it.
     async fn exchange(&mut self, head: RequestHead) -> bool {
         let shared = Arc::clone(&self.shared);
@@ -140,7 +154,7 @@ impl Connection {
         let mut sent = super::copy::Copy::new(shared.limits.body);
         let mut body = Body::new(head.framing);
         let (leg, keeps) = loop {
-            let (mut server, is_used) = match self.to_server.take() {
+            let (mut server, is_used) = match self.pooled().await {
                 Some(server) => (server, true),
                 None => match shared.upstream.connect(shared.limits.connect).await {
                     Ok(server) => (server, false),
@@ -178,7 +192,10 @@ impl Connection {
     /// What a client hears of an exchange that broke, and whether its connection goes on.
     async fn settle(&mut self, head: &RequestHead, leg: &Leg, is_sent: bool) -> bool {
         let refusal = match &leg.broke {
-            None => return is_sent && !leg.client_closes,
+            None => {
+                self.lingers |= !is_sent;
+                return is_sent && !leg.client_closes;
+            }
             // The answer has begun: that it is cut off is all that can be said.
             Some(_) if leg.has_begun => return false,
             Some(Broke::Client(_)) => Refusal::bad("its body does not come as it says"),

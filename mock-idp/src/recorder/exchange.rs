@@ -91,8 +91,15 @@ impl Passing<'_> {
             let mut request = std::pin::pin!(request);
             let mut answer = std::pin::pin!(answer);
             tokio::select! {
-                // The answer ends the exchange, whatever the client still had to say.
-                answered = &mut answer => answered.err(),
+                answered = &mut answer => match answered {
+                    Ok(Rest::Follows) => {
+                        // The answer stands, whatever becomes of the rest; without it both connections are of no more
+                        // use, as the body says that is not done.
+                        let _ = request.await;
+                        None
+                    }
+                    answered => answered.err(),
+                },
                 said = &mut request => match said {
                     Ok(()) => answer.await.err(),
                     Err(broke) => Some(broke),
@@ -103,6 +110,15 @@ impl Passing<'_> {
         leg.server_stays &= leg.broke.is_none() && body.is_done();
         leg
     }
+}
+
+/// What becomes of the rest of a request whose answer is complete.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Rest {
+    /// Nobody has said that a connection ends: the client sends it, and the server reads it.
+    Follows,
+    /// One of the connections ends with the answer.
+    IsNotAwaited,
 }
 
 /// The way back.
@@ -116,7 +132,7 @@ struct Answering<'a> {
 }
 
 impl Answering<'_> {
-    async fn answer(self) -> Result<(), Broke> {
+    async fn answer(self) -> Result<Rest, Broke> {
         let idle = self.shared.limits.idle;
         let mut is_first = true;
         let head = loop {
@@ -152,7 +168,9 @@ impl Answering<'_> {
             RelayError::Silent(time) => Broke::ServerSilent(time),
             RelayError::From(error) => Broke::Server(error.to_string()),
             RelayError::Framing(error) => Broke::Server(format!("the body: {error}")),
-        })
+        })?;
+        let goes_on = self.leg.server_stays && !self.leg.client_closes;
+        Ok(if goes_on { Rest::Follows } else { Rest::IsNotAwaited })
     }
 }
 
@@ -167,6 +185,11 @@ impl Shared {
         let wait = self.limits.answer;
         let mut seen = 0;
         loop {
+            // An empty line before an answer, left over from the one before, is passed over as before a request.
+            while from.held.starts_with(b"\r\n") {
+                drop(from.held.split_to(2));
+                seen = 0;
+            }
             if let Some(end) = end_of_head(&from.held, seen) {
                 let bytes: Bytes = from.held.split_to(end).freeze();
                 return AnswerHead::read(&bytes, method).map_err(|error| Broke::Server(error.to_string()));

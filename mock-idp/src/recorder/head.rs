@@ -47,6 +47,9 @@ pub(super) enum BadAnswer {
     /// Its length can be read in two ways.
     #[error("its length is said in two ways, or is none")]
     Length,
+    /// Its body could not be kept: nobody could tell what secrets are in it.
+    #[error("its body comes in a transfer coding other than chunked")]
+    Coding,
 }
 
 /// The fields of a head in order, each with the bytes of its line.
@@ -234,6 +237,8 @@ impl Fields {
     /// The names of fields that are not for the other side.
     fn of_the_connection(&self) -> Vec<String> {
         let mut names = self.words("connection");
+        // A server may name what it sees as its own: without that, its message would be another.
+        names.retain(|name| !NEVER_OF_THE_CONNECTION.contains(&name.as_str()));
         names.extend(OF_THE_CONNECTION.map(str::to_owned));
         names
     }
@@ -274,7 +279,7 @@ impl Fields {
         }
         match self.length() {
             Ok(length) => Ok(length.map_or(Framing::Empty, Framing::Length)),
-            Err(BadAnswer::Length | BadAnswer::NotHttp) => {
+            Err(BadAnswer::Length | BadAnswer::NotHttp | BadAnswer::Coding) => {
                 Err(Refusal::bad("Content-Length is said more than once, or is no number"))
             }
         }
@@ -290,11 +295,14 @@ impl Fields {
         if *method == Method::HEAD || matches!(status, 100..200 | 204 | 304) {
             return Ok(Framing::Empty);
         }
-        Ok(match (codings.last(), length) {
-            (Some(last), _) if last == "chunked" => Framing::Chunked,
-            (None, Some(length)) => Framing::Length(length),
-            _ => Framing::UntilClose,
-        })
+        match (codings.as_slice(), length) {
+            ([only], _) if only == "chunked" => Ok(Framing::Chunked),
+            ([], Some(length)) => Ok(Framing::Length(length)),
+            ([], None) => Ok(Framing::UntilClose),
+            // As RFC 2616, section 3.6, called none at all.
+            ([only], _) if only == "identity" => Ok(Framing::UntilClose),
+            _ => Err(BadAnswer::Coding),
+        }
     }
 
     fn length(&self) -> Result<Option<u64>, BadAnswer> {

@@ -24,7 +24,7 @@ use std::time::{Duration, SystemTime};
 
 use http::Method;
 use tokio::net::TcpListener;
-use tokio::sync::{Mutex, OwnedSemaphorePermit, Semaphore, mpsc, watch};
+use tokio::sync::{Mutex, OwnedSemaphorePermit, Semaphore, mpsc, oneshot, watch};
 use tokio::task::{JoinHandle, JoinSet};
 use tokio::time::{Instant, timeout};
 use tokio_rustls::TlsAcceptor;
@@ -107,6 +107,17 @@ pub struct Passed {
     pub answer_body: Option<NotKept>,
     /// The room that it takes among those that wait to be kept; free again when this goes.
     _room: Option<OwnedSemaphorePermit>,
+    /// The client's connection waits for it.
+    kept: Option<oneshot::Sender<()>>,
+}
+
+impl Passed {
+    /// It is where a crash cannot lose it. Only now the client's connection takes its next request, so that a crash
+    /// loses no more than what is in flight; dropping this says the same.
+    pub fn is_kept(&mut self) {
+        // Nobody waits any more where the connection was cut off.
+        drop(self.kept.take());
+    }
 }
 
 /// Why there is no recorder.
@@ -305,7 +316,7 @@ impl Shared {
         Begun { number, url, to, started, clock, under_way: &self.under_way }
     }
 
-    /// Hands a finished exchange on; false: nobody takes it.
+    /// Hands a finished exchange on and waits until it is kept; false: nobody takes it.
     async fn passed(
         &self,
         begun: Begun<'_>,
@@ -366,8 +377,14 @@ impl Shared {
             assertions: Vec::new(),
             captures: Vec::new(),
         };
-        let passed = Passed { number: begun.number, entry, request_body, answer_body, _room: room };
-        sink.to.send(Happened::Passed(Box::new(passed))).await.is_ok()
+        let (kept, is_kept) = oneshot::channel();
+        let kept = Some(kept);
+        let passed = Passed { number: begun.number, entry, request_body, answer_body, _room: room, kept };
+        let is_taken = sink.to.send(Happened::Passed(Box::new(passed))).await.is_ok();
+        drop(sink);
+        // Nothing is ever sent: that the other end goes is the word.
+        let _ = is_kept.await;
+        is_taken
     }
 
     async fn refused(&self, why: &str) {

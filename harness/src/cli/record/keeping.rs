@@ -68,6 +68,7 @@ impl Keeper {
         let read = self.observer.as_ref().map(|observer| observer.read(exchange));
         self.redaction.lock().unwrap_or_else(PoisonError::into_inner).clean(exchange);
         self.journal.append(&passed.entry)?;
+        passed.is_kept();
         self.live.passed(&passed);
         if let (Some(observer), Some(read)) = (&self.observer, read) {
             observer.ended(passed.number, read, &passed.entry.exchange);

@@ -38,7 +38,7 @@ impl Stage {
         let deviations = deviating.iter().map(|slug| deviations::find(slug).unwrap()).collect();
         let embedded = Subject::Rfc.start(deviations, &secrets).await.unwrap();
         let observed = Observed::of(&embedded, knows);
-        let (sender, happened) = mpsc::channel(64);
+        let (sender, passing) = mpsc::channel(64);
         let settings = Settings {
             upstream: embedded.url.clone(),
             certificates: Vec::new(),
@@ -48,6 +48,7 @@ impl Stage {
             watch: Some(Arc::clone(&observed.observer) as Arc<dyn Watch>),
         };
         let recorder = Recorder::start(settings, sender).await.unwrap();
+        let happened = kept_at_once(passing);
         let mut config = ClientConfig::new(Url::parse(&recorder.origin()).unwrap());
         let token = embedded.token.expose_secret();
         config.authorization = Some(SecretString::from(format!("Bearer {token}")));
@@ -85,6 +86,22 @@ impl Stage {
         self.embedded.stop().await.unwrap();
         self.observed.report()
     }
+}
+
+/// The same, without anybody having to wait until it is looked at.
+fn kept_at_once(mut passing: mpsc::Receiver<Happened>) -> mpsc::Receiver<Happened> {
+    let (sender, happened) = mpsc::channel(64);
+    tokio::spawn(async move {
+        while let Some(mut happening) = passing.recv().await {
+            if let Happened::Passed(passed) = &mut happening {
+                passed.is_kept();
+            }
+            if sender.send(happening).await.is_err() {
+                return;
+            }
+        }
+    });
+    happened
 }
 
 /// Ada comes, goes, and comes back; grace only comes.

@@ -90,6 +90,50 @@ async fn a_server_that_hung_up_in_between_is_connected_again() {
     assert!(rig.passed().await.entry.exchange.result.is_ok());
 }
 
+/// A create is not sent again: the connection has to be there when it is sent. The client's request is there already
+/// when the server hangs up, so that nobody waits in between.
+#[tokio::test]
+async fn a_create_does_not_go_to_a_server_that_has_hung_up() {
+    let mut rig = Rig::new().await;
+    let create = "POST /Users HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\n\r\n{}";
+    for _ in 0..20 {
+        let mut client = rig.client(create).await;
+        let mut server = rig.accepted().await;
+        heard(&mut server, "{}").await;
+        say(&mut server, OK).await;
+        heard(&mut client, "{}").await;
+        assert!(rig.passed().await.entry.exchange.result.is_ok());
+        drop(server);
+        say(&mut client, create).await;
+        let mut server = rig.accepted().await;
+        heard(&mut server, "{}").await;
+        say(&mut server, OK).await;
+        assert_eq!(heard(&mut client, "{}").await, OK);
+        assert!(rig.passed().await.entry.exchange.result.is_ok());
+    }
+}
+
+/// What the server says to a head alone does not spare the client the rest of its body, nor the server.
+#[tokio::test]
+async fn an_early_answer_lets_the_body_come_to_its_end() {
+    let mut rig = Rig::new().await;
+    let mut client = rig.client("POST /Users HTTP/1.1\r\nHost: a\r\nContent-Length: 9\r\n\r\nfirst").await;
+    let mut server = rig.accepted().await;
+    heard(&mut server, "first").await;
+    let refusal = "HTTP/1.1 401 Unauthorized\r\nContent-Length: 2\r\n\r\n{}";
+    say(&mut server, refusal).await;
+    assert_eq!(heard(&mut client, "{}").await, refusal);
+    say(&mut client, "last").await;
+    assert_eq!(heard(&mut server, "last").await, "last");
+    let passed = rig.passed().await;
+    assert_eq!(passed.request_body, None);
+    assert_eq!(passed.entry.exchange.request.body.unwrap(), "firstlast");
+    say(&mut client, "GET /Users HTTP/1.1\r\nHost: a\r\n\r\n").await;
+    heard(&mut server, "\r\n\r\n").await;
+    say(&mut server, OK).await;
+    assert_eq!(heard(&mut client, "{}").await, OK);
+}
+
 /// A connection that both ends close, one of them keeps for itself (RFC 9110, section 7.6.1).
 #[tokio::test]
 async fn what_is_about_one_connection_stays_there() {
@@ -105,6 +149,31 @@ async fn what_is_about_one_connection_stays_there() {
     say(&mut server, "HTTP/1.1 200 OK\r\nConnection: keep-alive\r\nContent-Length: 2\r\n\r\n{}").await;
     let answer = rest(&mut client).await;
     assert_eq!(answer, "HTTP/1.1 200 OK\r\nContent-Length: 2\r\nConnection: close\r\n\r\n{}");
+}
+
+/// Without the field the client would read the chunks as the body.
+#[tokio::test]
+async fn how_an_answer_ends_is_no_matter_of_the_connection() {
+    let rig = Rig::new().await;
+    let mut client = rig.client("GET /Users HTTP/1.1\r\nHost: a\r\n\r\n").await;
+    let mut server = rig.accepted().await;
+    heard(&mut server, "\r\n\r\n").await;
+    let chunks = "2\r\n{}\r\n0\r\n\r\n";
+    let head =
+        "HTTP/1.1 200 OK\r\nConnection: keep-alive, Transfer-Encoding\r\nTransfer-Encoding: chunked\r\n\r\n";
+    say(&mut server, &format!("{head}{chunks}")).await;
+    let answer = heard(&mut client, chunks).await;
+    assert_eq!(answer, format!("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n{chunks}"));
+}
+
+#[tokio::test]
+async fn an_empty_line_before_an_answer_costs_it_nothing() {
+    let rig = Rig::new().await;
+    let mut client = rig.client("GET /Users HTTP/1.1\r\nHost: a\r\n\r\n").await;
+    let mut server = rig.accepted().await;
+    heard(&mut server, "\r\n\r\n").await;
+    say(&mut server, &format!("\r\n{OK}")).await;
+    assert_eq!(heard(&mut client, "{}").await, OK);
 }
 
 #[tokio::test]

@@ -117,6 +117,8 @@ async fn a_server_that_is_not_there_is_a_502_and_recorded() {
 #[case::both_lengths("HTTP/1.1 200 OK\r\nContent-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n")]
 #[case::two_lengths("HTTP/1.1 200 OK\r\nContent-Length: 5\r\nContent-Length: 6\r\n\r\nabcdef")]
 #[case::a_field_over_two_lines("HTTP/1.1 200 OK\r\nX: a\r\n b\r\nContent-Length: 0\r\n\r\n")]
+#[case::another_coding("HTTP/1.1 200 OK\r\nTransfer-Encoding: deflate, chunked\r\n\r\n0\r\n\r\n")]
+#[case::another_coding_alone("HTTP/1.1 200 OK\r\nTransfer-Encoding: gzip\r\n\r\n")]
 #[case::not_http("SSH-2.0-OpenSSH\r\n\r\n")]
 #[case::another_protocol("HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\n\r\n")]
 #[case::nothing("")]
