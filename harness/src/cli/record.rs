@@ -268,6 +268,12 @@ impl Plan {
                 return Err(Refusal::usage("which server? Give --upstream, or url in [target] of --config"));
             }
         };
+        if upstream.query().is_some() || upstream.fragment().is_some() {
+            // It may well be a key: it is not repeated here.
+            return Err(Refusal::usage(
+                "the server's URL has a query or a fragment, which would be sent with no request: give it without",
+            ));
+        }
         let mut certificates = Vec::new();
         for path in &arguments.ca {
             let read = std::fs::read(path)
@@ -428,6 +434,10 @@ mod tests {
         assert!(plan(&[]).is_err(), "no server");
         let secret = plan(&["--upstream", "https://me:hidden@app.example"]).err().unwrap();
         assert!(!secret.contains("hidden"), "{secret}");
+        for url in ["https://app.example/scim?key=hidden", "https://app.example/scim#hidden"] {
+            let refused = plan(&["--upstream", url]).err().unwrap();
+            assert!(refused.contains("a query or a fragment") && !refused.contains("hidden"), "{refused}");
+        }
         assert!(plan_of(&["--redact", "nonsense"]).err().unwrap().contains("--redact"));
         assert!(plan_of(&["--observe"]).is_err(), "no configuration");
         assert!(plan_of(&["--report", "json"]).is_err(), "nothing is judged");

@@ -3,7 +3,7 @@
 use std::io::Write as _;
 
 use flate2::Compression;
-use flate2::write::{GzEncoder, ZlibEncoder};
+use flate2::write::{DeflateEncoder, GzEncoder, ZlibEncoder};
 use http::Method;
 use rstest::rstest;
 use scimspec_mock_idp::exchange::{Broken, Destination, Exchange};
@@ -213,6 +213,37 @@ fn bodies_that_cannot_be_read_are_taken_out_whole(#[case] coding: &str, #[case] 
     one.request.headers.push(("Content-Encoding".to_owned(), coding.to_owned()));
     one.request.body = Some(body.into());
     assert_eq!(request_body(&cleaned(one)), "[redacted]");
+}
+
+/// A server may send a raw stream, or one with the wrapper of zlib, and not say so.
+#[rstest]
+#[case::raw(false)]
+#[case::zlib(true)]
+fn a_body_that_claims_to_be_text_and_is_none_is_taken_out_whole(#[case] wrapped: bool) {
+    for length in 1..60 {
+        let body = json!({"password": "s3cret", "userName": "abc def".repeat(length)}).to_string();
+        let deflated = if wrapped {
+            let mut encoder = ZlibEncoder::new(Vec::new(), Compression::default());
+            encoder.write_all(body.as_bytes()).unwrap();
+            encoder.finish().unwrap()
+        } else {
+            let mut encoder = DeflateEncoder::new(Vec::new(), Compression::default());
+            encoder.write_all(body.as_bytes()).unwrap();
+            encoder.finish().unwrap()
+        };
+        let mut one = with_bodies("/Users", "{}", "{}");
+        one.result.as_mut().unwrap().body = deflated.into();
+        assert_eq!(answer_body(&cleaned(one)), "[redacted]", "{length}");
+    }
+}
+
+#[test]
+fn a_picture_stays() {
+    let mut one = exchange(Method::GET, "/Users/7/photo");
+    let answer = one.result.as_mut().unwrap();
+    answer.headers.push(("Content-Type".to_owned(), "image/png".to_owned()));
+    answer.body = (&b"\x89PNG\r\n\x1a\n\x01\x02"[..]).into();
+    assert_eq!(cleaned(one.clone()).result, one.result);
 }
 
 #[test]

@@ -62,6 +62,31 @@ impl Text {
     }
 }
 
+/// Whether a body can be searched: it claims to be a picture or alike, or reads as text in UTF-8, UTF-16 or a character
+/// set that has ASCII in it. What else claims to be text is compressed in a way that nobody names, or encrypted.
+pub(super) fn is_readable(headers: &[(String, String)], body: &[u8]) -> bool {
+    let media = ["image/", "audio/", "video/", "font/"];
+    let content_type = headers.iter().find(|(name, _)| name.eq_ignore_ascii_case("content-type"));
+    let content_type = content_type.map_or("", |(_, value)| value.trim());
+    let is_media =
+        |kind: &&str| content_type.get(..kind.len()).is_some_and(|it| it.eq_ignore_ascii_case(kind));
+    if media.iter().any(|kind| is_media(&kind)) {
+        return true;
+    }
+    let is_space = |byte: u8| matches!(byte, b'\t' | b'\n' | b'\r' | b'\x0c');
+    let (mut length, mut printable) = (0_usize, 0_usize);
+    // The zeros are those of UTF-16.
+    for byte in body.iter().copied().filter(|byte| *byte != 0) {
+        if byte.is_ascii_control() && !is_space(byte) {
+            return false;
+        }
+        length += 1;
+        printable += usize::from(byte.is_ascii());
+    }
+    // In what is compressed, half of the bytes are.
+    std::str::from_utf8(body).is_ok() || printable * 4 >= length * 3
+}
+
 fn is_text(body: &[u8]) -> bool {
     std::str::from_utf8(body).is_ok_and(|text| !text.contains('\0'))
 }

@@ -85,6 +85,8 @@ impl Redaction {
     /// What is always taken out: the values of `Authorization`, `Cookie` and alike headers, passwords, tokens and
     /// client secrets in bodies, queries and forms, what has the form of a token, and whatever repeats one of these.
     pub fn standard() -> Self {
+        // Whoever records has everything at hand before the first exchange waits for it.
+        text::prepare();
         Self::default()
     }
 

@@ -6,7 +6,7 @@ use super::super::attribute;
 use super::RedactError;
 
 /// Names of members and attributes whose values are secrets, without case, `_` and `-`.
-const MEMBERS: [&str; 20] = [
+const MEMBERS: [&str; 23] = [
     "accesskey",
     "assertion",
     "authorization",
@@ -19,6 +19,8 @@ const MEMBERS: [&str; 20] = [
     "mfacode",
     "otp",
     "otpcode",
+    "pass",
+    "pin",
     "proxyauthorization",
     "pwd",
     "recoverycodes",
@@ -27,12 +29,15 @@ const MEMBERS: [&str; 20] = [
     "setcookie",
     "signingkey",
     "totp",
+    "userpass",
 ];
 
 /// How the names of such members end, so that `newPassword`, `client_secret` and `refresh_token` are among them.
-const ENDINGS: [&str; 11] = [
+const ENDINGS: [&str; 14] = [
     "accesskey",
     "apikey",
+    "encryptionkey",
+    "passcode",
     "passphrase",
     "passwd",
     "password",
@@ -42,13 +47,15 @@ const ENDINGS: [&str; 11] = [
     "passwordhash",
     "privatekey",
     "secret",
+    "secretkey",
 ];
 
 /// Query parameters that are secrets although a member of that name is none: a SCIM error may well have a `code`.
-const PARAMETERS: [&str; 8] = ["auth", "code", "key", "saml", "sid", "sig", "signature", "ticket"];
+const PARAMETERS: [&str; 10] =
+    ["auth", "code", "hmac", "key", "saml", "session", "sid", "sig", "signature", "ticket"];
 
 /// Headers that are secrets as a whole. Others are found by their names' parts.
-const HEADERS: [&str; 11] = [
+const HEADERS: [&str; 12] = [
     "authentication",
     "authentication-info",
     "authorization",
@@ -60,6 +67,7 @@ const HEADERS: [&str; 11] = [
     "set-cookie2",
     "x-auth",
     "x-forwarded-client-cert",
+    "x-key",
 ];
 
 /// The parts of a header's name that make its value a secret: `X-Api-Key`, `Private-Token`, `X-Auth-Token`.
@@ -80,6 +88,9 @@ const HEADER_PARTS: [&str; 15] = [
     "signature",
     "subscription-key",
 ];
+
+/// Whole words of a header's name that do the same: `X-Session-Id`, but not `X-Passed`.
+const HEADER_WORDS: [&str; 4] = ["jwt", "pass", "session", "sessionid"];
 
 /// Words of SCIM and of HTTP: if somebody's password is one of them, it is hidden where it stands as a password and
 /// nowhere else, for the recording would make no sense without its member names.
@@ -247,7 +258,7 @@ pub(in super::super) fn is_secret_header(name: &str) -> bool {
     let name = name.to_ascii_lowercase().replace('_', "-");
     HEADERS.contains(&name.as_str())
         || HEADER_PARTS.iter().any(|part| name.contains(part))
-        || name.split('-').any(|part| part.ends_with("token"))
+        || name.split('-').any(|part| part.ends_with("token") || HEADER_WORDS.contains(&part))
 }
 
 /// Whether a text that is a secret somewhere may be looked for everywhere.
@@ -257,10 +268,13 @@ pub(super) fn is_word(text: &str) -> bool {
 
 fn is_secret_member(name: &str) -> bool {
     let name = normal(name);
-    let singular = name.strip_suffix('s').unwrap_or(&name);
+    // `newPassword2`, and `clientSecretValue`, are what they are without that.
+    let name = name.trim_end_matches(|c: char| c.is_ascii_digit());
+    let name = name.strip_suffix("value").unwrap_or(name);
+    let singular = name.strip_suffix('s').unwrap_or(name);
     // RFC 7643 section 5: whether a server can change passwords, which is none.
     name != "changepassword"
-        && (MEMBERS.contains(&name.as_str())
+        && (MEMBERS.contains(&name)
             || singular.ends_with("token")
             || ENDINGS.iter().any(|ending| name.ends_with(ending) || singular.ends_with(ending)))
 }
@@ -285,10 +299,23 @@ mod tests {
             "PRIVATE-TOKEN",
             "X-CSRFToken",
             "X-Client-Secret",
+            "X-Session-Id",
+            "X-Session",
+            "X-Jwt",
+            "X-Pass",
+            "X-Key",
         ] {
             assert!(is_secret_header(name), "{name}");
         }
-        for name in ["Accept", "ETag", "WWW-Authenticate", "X-Request-Id", "User-Agent", "Location"] {
+        for name in [
+            "Accept",
+            "ETag",
+            "WWW-Authenticate",
+            "X-Request-Id",
+            "User-Agent",
+            "Location",
+            "Idempotency-Key",
+        ] {
             assert!(!is_secret_header(name), "{name}");
         }
     }
@@ -304,13 +331,27 @@ mod tests {
             "clientSecret",
             "refresh_token",
             "apiKeys",
+            "secretKey",
+            "secret_key",
+            "password2",
+            "newPassword1",
+            "passwordValue",
+            "clientSecretValue",
+            "accessTokenValue",
+            "passcode",
+            "pin",
+            "pass",
+            "userPass",
+            "encryptionKey",
         ] {
             assert_eq!(names.member(&[name.to_owned()]), Some(Reach::Recording), "{name}");
         }
         for name in ["changePassword", "passwordLastChanged", "userName", "tokenType", "code", "secretary"] {
             assert_eq!(names.member(&[name.to_owned()]), None, "{name}");
         }
-        assert_eq!(names.parameter("code"), Some(Reach::Recording));
+        for name in ["code", "pass", "session", "secret_key", "hmac"] {
+            assert_eq!(names.parameter(name), Some(Reach::Recording), "{name}");
+        }
     }
 
     #[test]

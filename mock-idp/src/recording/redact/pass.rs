@@ -115,6 +115,11 @@ impl<'a> Pass<'a> {
             *body = Bytes::from_static(REDACTED.as_bytes());
             return;
         };
+        if !coding::is_readable(headers, &plain) {
+            self.places.push(format!("{place}, which is no text"));
+            *body = Bytes::from_static(REDACTED.as_bytes());
+            return;
+        }
         if plain != *body {
             *body = plain;
         }

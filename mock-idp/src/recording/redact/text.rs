@@ -14,12 +14,12 @@ use super::{REDACTED, is_placeholder};
 const LAYERS: usize = 2;
 
 /// Names that say that a secret follows.
-const NAMES: &str = r"(?:password|passwd|passphrase|pwd|secret|token|assertion|api[_-]?key|access[_-]?key|private[_-]?key|signing[_-]?key|credentials?|samlresponse|session[_-]?id)";
+const NAMES: &str = r"(?:(?:password|passwd|passphrase|passcode|pwd|secret(?:[_-]?key)?|token|assertion|api[_-]?key|access[_-]?key|private[_-]?key|signing[_-]?key|encryption[_-]?key|credentials?|samlresponse|session[_-]?id)(?:[_-]?value)?\d*)";
 
 /// What a text must contain for any of the patterns to hold.
 static SUSPICIOUS: LazyLock<Regex> = LazyLock::new(|| {
     pattern(
-        r"pass|pwd|secret|token|assertion|key|credential|saml|session|authorization|cookie|bearer|basic|digest|negotiate|ssws|eyJ|://[^/\s]*@|glpat-|gh[pousr]_|github_pat_|xox[abprs]-|sk_live_|AKIA|00[\w-]{40}|[?&](?:code|auth|sid|sig|ticket)|signature",
+        r"pass|pwd|secret|token|assertion|key|credential|saml|session|authorization|cookie|bearer|basic|digest|negotiate|ssws|eyJ|://[^/\s]*@|glpat-|gh[pousr]_|github_pat_|xox[abprs]-|sk_live_|AKIA|00[\w-]{40}|[?&](?:code|auth|sid|sig|ticket|hmac)|signature",
     )
 });
 
@@ -42,7 +42,7 @@ static PATTERNS: LazyLock<Vec<Pattern>> = LazyLock::new(|| {
         ),
         Pattern::new(r#"[a-z][a-z0-9+.-]*://([^/\s"'<>?#@]+)@"#, always),
         Pattern::new(
-            r#"[?&](?:code|auth|key|saml|sid|sig|signature|ticket|x-amz-signature)=([^&\s"'<>#]+)"#,
+            r#"[?&](?:code|auth|key|saml|sid|sig|signature|ticket|pass|session|hmac|x-amz-signature)=([^&\s"'<>#]+)"#,
             always,
         ),
         // name=value, "name": "value", name: 'value', name eq "value", name 'value'
@@ -122,6 +122,12 @@ impl Seeker<'_> {
             }
         }
     }
+}
+
+/// Compiles the patterns now, and not when the first text comes.
+pub(super) fn prepare() {
+    LazyLock::force(&SUSPICIOUS);
+    LazyLock::force(&PATTERNS);
 }
 
 /// A regular expression of the user: without case is not presumed, and its size is bounded.
@@ -357,6 +363,9 @@ mod tests {
     #[case("the bearer abcdefg1 is wrong", "the bearer [redacted] is wrong")]
     #[case("at https://ada:x@example.com/Users", "at https://[redacted]@example.com/Users")]
     #[case("see /cb?code=4/abc&state=1", "see /cb?code=[redacted]&state=1")]
+    #[case("see /cb?hmac=4abc&session=s1", "see /cb?hmac=[redacted]&session=[redacted]")]
+    #[case("{\"newPassword1\": \"a b\", \"x", "{\"newPassword1\": \"[redacted]\", \"x")]
+    #[case("secret_key=abc&x=1", "secret_key=[redacted]&x=1")]
     #[case("password=hunter2&x=1", "password=[redacted]&x=1")]
     #[case("{\"client_secret\": \"a b\", \"x", "{\"client_secret\": \"[redacted]\", \"x")]
     #[case("{'password': 'a b'}", "{'password': '[redacted]'}")]
