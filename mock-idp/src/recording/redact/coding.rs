@@ -69,8 +69,8 @@ pub(super) fn is_readable(headers: &[(String, String)], body: &[u8]) -> bool {
     let content_type = headers.iter().find(|(name, _)| name.eq_ignore_ascii_case("content-type"));
     let content_type = content_type.map_or("", |(_, value)| value.trim());
     let is_media =
-        |kind: &&str| content_type.get(..kind.len()).is_some_and(|it| it.eq_ignore_ascii_case(kind));
-    if media.iter().any(|kind| is_media(&kind)) {
+        |kind: &str| content_type.get(..kind.len()).is_some_and(|it| it.eq_ignore_ascii_case(kind));
+    if media.iter().any(|kind| is_media(kind)) {
         return true;
     }
     let is_space = |byte: u8| matches!(byte, b'\t' | b'\n' | b'\r' | b'\x0c');
