@@ -196,10 +196,8 @@ impl Cast {
             self.by_id(kind, id).is_some() || of_kind().flat_map(Seen::resources).any(is_it)
         };
         // Members that nothing else tells of are people, and no group is in itself.
-        let kind = match is_there(Kind::Group) && !is_there(Kind::Person) && subject != Some(id) {
-            true => Kind::Group,
-            false => Kind::Person,
-        };
+        let is_group = is_there(Kind::Group) && !is_there(Kind::Person) && subject != Some(id);
+        let kind = if is_group { Kind::Group } else { Kind::Person };
         self.referred_to_as(kind, id, all);
     }
 

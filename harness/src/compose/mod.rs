@@ -95,15 +95,12 @@ pub fn compose(
     let told =
         wishes.personas.iter().find_map(|persona| Some((persona.clone(), acts::of(persona, &seen, &cast)?)));
     let persona = told.as_ref().map(|(persona, _)| persona.clone());
-    match &told {
-        Some((persona, told)) => {
-            draft.personas = vec![persona.to_string()];
-            story::steps(told, &seen, &cast, &mut draft);
-        }
-        None => {
-            cast.spell_apart(&seen);
-            plain::steps(&seen, &cast, &mut draft);
-        }
+    if let Some((persona, told)) = &told {
+        draft.personas = vec![persona.to_string()];
+        story::steps(told, &seen, &cast, &mut draft);
+    } else {
+        cast.spell_apart(&seen);
+        plain::steps(&seen, &cast, &mut draft);
     }
     if draft.steps.is_empty() {
         return Err(ComposeError::Nothing(draft.notes));
