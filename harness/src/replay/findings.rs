@@ -171,6 +171,7 @@ impl<'a> Findings<'a> {
             ),
             Skip::NameTaken(name) => format!("{name} is taken"),
             Skip::CannotBeUndone => "it would change something that could not be undone".to_owned(),
+            Skip::Unclear => "its path does not say for certain what it would change".to_owned(),
             Skip::RateLimited => "its recorded answer was 429, after which it was sent again".to_owned(),
             Skip::Elsewhere => "it did not go below the recorded base URL".to_owned(),
         }

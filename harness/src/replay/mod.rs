@@ -11,6 +11,7 @@ pub mod difference;
 mod expectation;
 pub mod feed;
 mod findings;
+mod guard;
 mod part;
 pub mod perform;
 mod player;

@@ -250,15 +250,22 @@ impl Prepared {
         let mut feed = self.tape.play()?;
         let mut stop = std::pin::pin!(stop);
         let interrupted = loop {
-            let next = async {
-                let entry = feed.next().await?;
-                playing.step(&entry).await;
-                Some(())
-            };
-            tokio::select! {
+            let entry = tokio::select! {
                 biased;
                 () = &mut stop => break true,
-                more = next => if more.is_none() { break false },
+                entry = feed.next() => entry,
+            };
+            let Some(entry) = entry else { break false };
+            let mut playing_one = std::pin::pin!(playing.step(&entry));
+            tokio::select! {
+                biased;
+                // What is under way may make somebody: only its answer tells whom to remove.
+                () = &mut stop => {
+                    // Whoever gives no answer in time leaves what cleanup then tells.
+                    let _ = tokio::time::timeout(self.order.timeout, playing_one).await;
+                    break true;
+                }
+                () = &mut playing_one => {}
             }
         };
         let broken_off = match feed.end().await {

@@ -12,6 +12,7 @@ use scimspec_mock_idp::recording::rebind::{Learned, Named, Rebinding, ResourceId
 use serde_json::Value;
 
 use super::deed::{Deed, Doing};
+use super::guard;
 use super::prepare::Preparer;
 use super::survey::Survey;
 use super::unique::Unique;
@@ -69,6 +70,18 @@ pub(super) struct Sent {
     pub(super) learned: Vec<Learned>,
 }
 
+/// What a lookup by a name tells.
+enum Holder {
+    /// The server says that nobody has it.
+    Nobody,
+    /// This id has it.
+    One(String),
+    /// More than one has it.
+    Several,
+    /// The server does not say.
+    Unclear,
+}
+
 /// Why a recorded request was not sent.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Skip {
@@ -80,6 +93,8 @@ pub(super) enum Skip {
     NameTaken(String),
     /// It would change something that cannot be undone.
     CannotBeUndone,
+    /// What it would change cannot be told.
+    Unclear,
     /// Its recorded answer was 429: its sender sent it again.
     RateLimited,
     /// It did not go below the recorded base URL.
@@ -157,12 +172,19 @@ impl<'a> Player<'a> {
             found |= self.counterpart(named, doing, recorded).await?;
         }
         let rebound = if found { self.rebinding.request(&request) } else { first };
-        if doing.writes && !self.touch_all {
+        let guarded = self.guarded;
+        if doing.writes && (!self.touch_all || guarded) {
             let refused = recorded.is_some_and(|answer| !answer.is_success());
-            self.may_be_written(&rebound.named, doing, refused)?;
-        }
-        if doing.deed == Deed::Create && self.guarded {
-            self.name_is_free(&rebound.request, &doing.endpoint).await?;
+            // As it will be sent: a suite's targets are known only once they are filled in.
+            let requests = Doing::of(&rebound.request).as_ref().and_then(guard::single_requests);
+            if !self.touch_all {
+                let requests = requests.as_ref().ok_or(Skip::Unclear)?;
+                self.may_be_written(&rebound.named, requests, refused).await?;
+            }
+            let creates = requests.iter().flatten().filter(|doing| doing.deed == Deed::Create);
+            for create in creates.filter(|_| guarded) {
+                self.name_is_free(create).await?;
+            }
         }
         Ok(rebound.request)
     }
@@ -219,62 +241,90 @@ impl<'a> Player<'a> {
 
     /// The id of what has exactly this name on this server, if it is one.
     async fn find(&self, endpoint: &str, attribute: &str, name: &str) -> Option<String> {
+        match self.holder(endpoint, attribute, name).await {
+            Holder::One(id) => Some(id),
+            Holder::Nobody | Holder::Several | Holder::Unclear => None,
+        }
+    }
+
+    /// Who has exactly this name on this server.
+    async fn holder(&self, endpoint: &str, attribute: &str, name: &str) -> Holder {
         let filter = format!("{attribute} eq {}", Value::from(name));
         let target = format!("{endpoint}?filter={}", utf8_percent_encode(&filter, URL_VALUE));
         let request = Request::scim(Method::GET, target).header("Accept", SCIM_JSON);
         let exchange = self.send(Origin::Preflight, request).await;
-        let json = exchange.result.as_ref().ok().filter(|answer| answer.is_success())?.json()?;
-        let listed = member(&json, "Resources")?.as_array()?;
+        let answer = exchange.result.as_ref().ok().filter(|answer| answer.is_success());
+        let Some(json) = answer.and_then(Answer::json) else { return Holder::Unclear };
+        let Some(listed) = member(&json, "Resources").and_then(Value::as_array) else {
+            let empty = member(&json, "totalResults").and_then(Value::as_u64) == Some(0);
+            return if empty { Holder::Nobody } else { Holder::Unclear };
+        };
         // A server that ignores the filter must not have somebody else taken for the one who was asked for.
         let mut same = listed.iter().filter(|resource| {
             let found = member(resource, attribute).and_then(Value::as_str);
             found.is_some_and(|found| found.to_lowercase() == name.to_lowercase())
         });
-        let id = member(same.next()?, "id")?.as_str()?.to_owned();
-        same.next().is_none().then_some(id)
+        match (same.next(), same.next()) {
+            // Whoever is beyond the first page may have it.
+            (None, _) if listed.is_empty() => Holder::Nobody,
+            (None, _) => Holder::Unclear,
+            (Some(_), Some(_)) => Holder::Several,
+            (Some(one), None) => member(one, "id")
+                .and_then(Value::as_str)
+                .map_or(Holder::Unclear, |id| Holder::One(id.to_owned())),
+        }
     }
 
-    /// Refuses a write to what the replay did not make.
-    fn may_be_written(&self, named: &[Named], doing: &Doing, refused: bool) -> Result<(), Skip> {
+    /// Refuses a write to what the replay did not make: the ids that the request names, and the requests that it
+    /// consists of.
+    async fn may_be_written(&self, named: &[Named], requests: &[Doing], refused: bool) -> Result<(), Skip> {
         for named in named.iter().filter(|named| matches!(named.place, Where::Path | Where::BulkPath)) {
             let resource = &named.resource;
             let ours = match &named.bound {
                 Some(id) => self.made.contains(&ResourceId::at(&resource.endpoint, id)),
                 None if self.made.contains(resource) => true,
-                // What was refused because there is no such thing is to be refused again. Where nothing is recorded,
-                // the id may be somebody's.
-                None => refused && resource.is_distinctive(),
+                // What was refused because there is no such thing is to be refused again. But a refusal may have had
+                // another reason, and where nothing is recorded the id may be somebody's too.
+                None => refused && resource.is_distinctive() && self.is_nowhere(resource).await,
             };
             if !ours {
                 return Err(Skip::NotOurs(resource.clone()));
             }
         }
-        let undone = match doing.deed {
+        let undone = |doing: &Doing| match doing.deed {
             Deed::Create => {
                 self.room.endpoints.iter().any(|known| known.eq_ignore_ascii_case(&doing.endpoint))
             }
-            Deed::Bulk => true,
-            _ => doing.about.is_some(),
+            _ => !doing.writes || doing.about.is_some(),
         };
-        if undone { Ok(()) } else { Err(Skip::CannotBeUndone) }
+        if requests.iter().all(undone) { Ok(()) } else { Err(Skip::CannotBeUndone) }
+    }
+
+    /// Whether this server says that it has nothing by this id.
+    async fn is_nowhere(&self, resource: &ResourceId) -> bool {
+        let target = format!("{}/{}", resource.endpoint, utf8_percent_encode(&resource.id, URL_VALUE));
+        let request = Request::scim(Method::GET, target).header("Accept", SCIM_JSON);
+        let exchange = self.send(Origin::Preflight, request).await;
+        exchange.result.is_ok_and(|answer| matches!(answer.status, 400 | 404 | 410))
     }
 
     /// Refuses to make what is there already: a server that takes the one for the other would have somebody's account
     /// changed, and removed in the end.
-    async fn name_is_free(&self, request: &Request, endpoint: &str) -> Result<(), Skip> {
-        let attribute = if endpoint == "/Users" { "userName" } else { "displayName" };
-        let body = request.body.as_ref().and_then(|body| serde_json::from_slice::<Value>(body).ok());
-        let name = body.as_ref().and_then(|body| member(body, attribute)).and_then(Value::as_str);
+    async fn name_is_free(&mut self, create: &Doing) -> Result<(), Skip> {
+        let endpoint = &create.endpoint;
+        let attribute = if create.of_people() { "userName" } else { "displayName" };
+        let name = create.json.as_ref().and_then(|body| member(body, attribute)).and_then(Value::as_str);
         let Some(name) = name else { return Ok(()) };
-        if self.names_made.contains(&(endpoint.to_owned(), name.to_lowercase())) {
+        let key = (endpoint.clone(), name.to_lowercase());
+        if self.names_made.contains(&key) {
             return Ok(());
         }
-        match self.find(endpoint, attribute, name).await {
-            Some(id) if !self.made.contains(&ResourceId::at(endpoint, &id)) => {
-                Err(Skip::NameTaken(name.to_owned()))
-            }
-            _ => Ok(()),
+        match self.holder(endpoint, attribute, name).await {
+            Holder::One(id) if self.made.contains(&ResourceId::at(endpoint, &id)) => {}
+            Holder::One(_) | Holder::Several => return Err(Skip::NameTaken(name.to_owned())),
+            Holder::Nobody | Holder::Unclear => {}
         }
+        Ok(())
     }
 
     async fn send(&self, origin: Origin, request: Request) -> Exchange {

@@ -97,9 +97,15 @@ async fn delete(made: &Made, id: &str, wire: &dyn Wire) -> Result<u16, String> {
 /// had it before (a scenario of a user's own may name anyone).
 async fn look_up(made: &Made, run: &RunId, wire: &dyn Wire) -> Result<Vec<String>, String> {
     if !run.made(&made.name) {
-        return Err("the answer that told its id was lost, and its name is not one that only this run uses"
+        return Err("no answer told its id, and its name is not one that only this run uses: look whether it is there, \
+            and remove it by hand"
             .to_owned());
     }
+    of_name(made, wire).await
+}
+
+/// The ids of what has exactly this name.
+async fn of_name(made: &Made, wire: &dyn Wire) -> Result<Vec<String>, String> {
     let attribute = if made.endpoint == "/Users" { "userName" } else { "displayName" };
     let filter = format!("{attribute} eq {}", Value::from(made.name.as_str()));
     let target = format!("{}?filter={}", made.endpoint, utf8_percent_encode(&filter, URL_VALUE));

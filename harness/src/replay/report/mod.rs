@@ -50,7 +50,7 @@ pub struct Conversation {
 }
 
 impl ReplayReport {
-    /// 0 the same, 1 differences, 3 could not be replayed, or not to its end.
+    /// 0 the same, 1 differences, 3 could not be replayed, or not to its end, or something of it is left on the server.
     pub fn exit(&self) -> Exit {
         let differs = !self.replayed.differences.is_empty()
             || self.conversation.as_ref().is_some_and(|conversation| conversation.differs);
@@ -58,7 +58,7 @@ impl ReplayReport {
             Exit::CouldNotJudge
         } else if differs {
             Exit::NotConformant
-        } else if self.replayed.compared == 0 {
+        } else if self.replayed.compared == 0 || !self.leftovers.is_empty() {
             Exit::CouldNotJudge
         } else {
             Exit::Conformant
