@@ -2,6 +2,7 @@
 //! after each activation and deactivation. What passed is read in `reading`, what follows from it stands in `roster`,
 //! the trials are in `trial`, and `result` makes of them what `run` makes of a run.
 
+mod change;
 mod check;
 mod person;
 mod reading;
@@ -16,7 +17,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use http::Method;
-use scimspec_mock_idp::exchange::{Destination, Exchange, Wire};
+use scimspec_mock_idp::exchange::{Answer, Destination, Exchange, Wire};
 use scimspec_mock_idp::recorder::Watch;
 use secrecy::SecretString;
 use serde_json::Value;
@@ -25,6 +26,7 @@ use tokio::sync::Notify;
 pub use self::check::Check;
 pub use self::result::{ResultError, Verdicts};
 
+use self::person::Person;
 use self::reading::Happening;
 use self::result::Findings;
 use self::roster::{Roster, Sight, Trial};
@@ -91,9 +93,9 @@ impl Observer {
         }
     }
 
-    /// Reads an exchange as it passed.
-    pub fn read(&self, exchange: &Exchange) -> Read {
-        let happened = reading::of(exchange);
+    /// Reads an exchange as it passed; `unkept` is the answer whose body was not kept, if that is why it has none.
+    pub fn read(&self, exchange: &Exchange, unkept: Option<&Answer>) -> Read {
+        let happened = reading::of(exchange, unkept);
         for happening in &happened {
             if let Happening::Write(write) = happening
                 && let Some(password) = reading::written(&write.method, &write.sent, "password")
@@ -106,7 +108,7 @@ impl Observer {
 
     /// An exchange has ended: `number` is the recorder's, `shown` the exchange as it may be shown.
     pub fn ended(&self, number: u64, read: Read, shown: &Exchange) {
-        let names: Vec<Option<String>> = reading::of(shown).iter().map(name).collect();
+        let names: Vec<Option<String>> = reading::of(shown, None).iter().map(name).collect();
         let sights = lock(&self.roster).ended(number, read.0, &names, shown);
         for sight in sights {
             match sight {
@@ -157,6 +159,11 @@ impl Observer {
         self.is_over.store(true, Ordering::Release);
         self.changed.notify_one();
         lock(&self.roster).due()
+    }
+
+    /// What a person is called in what is told.
+    fn called(&self, id: &str, person: &Person) -> String {
+        if self.setting.hides_names { person.made_up_name(id) } else { person.name.clone() }
     }
 
     fn next(&self) -> Option<Trial> {

@@ -3,6 +3,7 @@
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::{Map, Value, json};
 
+use super::change;
 use super::reading::{Write, boolean, member, written};
 use super::roster::{Cause, Wanted};
 
@@ -29,8 +30,8 @@ pub(super) struct Person {
     password: Option<SecretString>,
     /// Whether, since the last deactivation, it was seen that the identity is there.
     pub(super) identity: Identity,
-    /// The deactivation that the server refused last, until another one passes.
-    pub(super) refused: Option<(u16, Cause)>,
+    /// The last deactivation of which it is not known that it was done, in words, until another one passes.
+    pub(super) not_done: Option<(String, Cause)>,
 }
 
 /// Whether an inactive person's identity was seen.
@@ -78,7 +79,7 @@ impl Person {
             has_been_in: false,
             password: None,
             identity: Identity::NotLooked,
-            refused: None,
+            not_done: None,
         }
     }
 
@@ -126,6 +127,19 @@ impl Person {
         names
     }
 
+    /// What they may be called where real names are not shown; `id` may be one too.
+    pub(super) fn made_up_name(&self, id: &str) -> String {
+        let real: Vec<String> = self.names().iter().map(|name| name.to_lowercase()).collect();
+        let tells = |text: &str| real.iter().any(|name| text.to_lowercase().contains(name));
+        let without_id = self.name.strip_suffix(&format!(" ({id})"));
+        match without_id {
+            Some(_) if !tells(&self.name) => self.name.clone(),
+            Some(name) if !tells(name) => name.to_owned(),
+            // Nobody knows whether an id alone is a name.
+            _ => format!("person {}", self.number),
+        }
+    }
+
     /// What is not as it was, in words.
     pub(super) fn unlike(&self, resource: &Value) -> Option<String> {
         ["userName", "externalId"].into_iter().find_map(|name| {
@@ -152,10 +166,9 @@ impl Person {
 
     /// A write was done; with the resource if the server showed it.
     pub(super) fn wrote(&mut self, write: &Write, shown: Option<&Value>) {
-        for name in NAMES {
-            if let Some(value) = written(&write.method, &write.sent, name) {
-                self.known.insert(name.to_owned(), value.clone());
-            }
+        change::apply(&mut self.known, &NAMES, &write.method, &write.sent);
+        if let Some(Value::Object(server)) = &mut self.server {
+            server.retain(|name, _| !change::touches(&write.method, &write.sent, name));
         }
         let password = written(&write.method, &write.sent, "password").and_then(Value::as_str);
         if let Some(password) = password {

@@ -83,10 +83,10 @@ pub(super) enum WriteTo {
 /// RFC 7643, section 4.1: attributes may be named with it (RFC 7644, section 3.10).
 const USER: &str = "urn:ietf:params:scim:schemas:core:2.0:User";
 
-/// Everything that an exchange shows.
-pub(super) fn of(exchange: &Exchange) -> Vec<Happening> {
+/// Everything that an exchange shows. Of an answer whose body was not kept, the status alone says what became of a write.
+pub(super) fn of(exchange: &Exchange, unkept: Option<&Answer>) -> Vec<Happening> {
     let Destination::Scim(target) = &exchange.request.to else { return Vec::new() };
-    let answer = exchange.result.as_ref().ok();
+    let answer = exchange.result.as_ref().ok().or(unkept);
     let sent = || {
         let body = exchange.request.body.as_ref()?;
         serde_json::from_slice::<Value>(body).ok()
@@ -301,11 +301,16 @@ fn id_in_url(location: &str) -> Option<String> {
 
 /// Whether a key or a path is this attribute of a user, with the schema's URN before it or not.
 fn is_attribute(key: &str, name: &str) -> bool {
+    short(key).eq_ignore_ascii_case(name)
+}
+
+/// A key or a path without the URN of the user's schema.
+pub(super) fn short(key: &str) -> &str {
     let short = key
         .get(..USER.len())
         .filter(|urn| urn.eq_ignore_ascii_case(USER))
         .and_then(|_| key.get(USER.len()..)?.strip_prefix(':'));
-    short.unwrap_or(key).eq_ignore_ascii_case(name)
+    short.unwrap_or(key)
 }
 
 #[cfg(test)]
@@ -337,7 +342,7 @@ mod tests {
     }
 
     fn intent(line: &str, sent: &Value) -> Intent {
-        match of(&exchange(line, sent, Some((200, json!({})))))[..] {
+        match seen(&exchange(line, sent, Some((200, json!({})))))[..] {
             [Happening::Write(ref write)] => write.intent,
             ref other => panic!("{other:?}"),
         }
@@ -345,6 +350,10 @@ mod tests {
 
     fn patch(operations: &Value) -> Value {
         json!({"schemas": ["urn:ietf:params:scim:api:messages:2.0:PatchOp"], "Operations": operations})
+    }
+
+    fn seen(exchange: &Exchange) -> Vec<Happening> {
+        of(exchange, None)
     }
 
     #[rstest::rstest]
@@ -379,7 +388,7 @@ mod tests {
 
     #[test]
     fn outcomes_are_those_of_the_answer() {
-        let outcome = |answer| match of(&exchange("PUT /Users/a%20b", &json!({}), answer)).remove(0) {
+        let outcome = |answer| match seen(&exchange("PUT /Users/a%20b", &json!({}), answer)).remove(0) {
             Happening::Write(write) => (write.id.unwrap(), write.outcome),
             other => panic!("{other:?}"),
         };
@@ -393,11 +402,11 @@ mod tests {
     #[test]
     fn a_new_person_s_id_stands_in_the_answer_or_in_its_location() {
         for (answer, id) in [(json!({"id": "8"}), "8"), (json!(null), "7")] {
-            let happened = of(&exchange("POST /Users", &json!({}), Some((201, answer))));
+            let happened = seen(&exchange("POST /Users", &json!({}), Some((201, answer))));
             let [Happening::Write(write)] = &happened[..] else { panic!("{happened:?}") };
             assert_eq!(write.id.as_deref(), Some(id));
         }
-        let refused = of(&exchange("POST /Users", &json!({}), Some((409, json!({"id": "8"})))));
+        let refused = seen(&exchange("POST /Users", &json!({}), Some((409, json!({"id": "8"})))));
         assert!(matches!(&refused[..], [Happening::Write(Write { id: None, .. })]));
     }
 
@@ -406,7 +415,7 @@ mod tests {
         let ada = json!({"id": "1", "userName": "ada"});
         let list = json!({"Resources": [ada, {"id": "2", "displayName": "Engineering"}]});
         let shown = Happening::Shown { id: "1".to_owned(), resource: ada.clone() };
-        let get = |line, status, json| of(&exchange(line, &json!(null), Some((status, json))));
+        let get = |line, status, json| seen(&exchange(line, &json!(null), Some((status, json))));
         assert_eq!(get("GET /Users?count=2", 200, list.clone()), std::slice::from_ref(&shown));
         assert_eq!(get("POST /.search", 200, list), std::slice::from_ref(&shown));
         assert_eq!(get("GET /Users/1", 200, ada), [shown]);
@@ -427,7 +436,7 @@ mod tests {
             {"method": "PATCH", "status": {"code": 1}},
             {"method": "DELETE", "status": "204"},
             {"method": "DELETE", "status": 404}]});
-        let happened = of(&exchange("POST /Bulk", &sent, Some((200, answer))));
+        let happened = seen(&exchange("POST /Bulk", &sent, Some((200, answer))));
         let told: Vec<_> = happened
             .iter()
             .map(|happening| match happening {

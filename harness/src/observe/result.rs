@@ -115,10 +115,11 @@ impl Observer {
 
     fn note_what_is_open(&self) {
         let mut open: Vec<(usize, String, Finding)> = Vec::new();
-        for person in lock(&self.roster).people().map(|(_, person)| person) {
+        for (id, person) in lock(&self.roster).people() {
+            let name = self.called(id, person);
             let mut add = |check, cause: &Cause, showed| {
                 let finding = Finding::of(check, cause.what.clone(), showed, vec![cause.exchange.clone()]);
-                open.push((person.number, person.name.clone(), finding));
+                open.push((person.number, name.clone(), finding));
             };
             if let Some((wanted, cause)) = person.wanted() {
                 let why = "something else happened to the person before it could be tried".to_owned();
@@ -128,9 +129,8 @@ impl Observer {
                 let why = "nobody asked for the person while inactive: the provider did not, and it takes url and token in [target] to ask for ourselves".to_owned();
                 add(Check::KeepsIdentity, cause, Showed::NotTried(NotTried::RuledOut(why)));
             }
-            if let Some((status, cause)) = &person.refused {
-                let why = format!("the server refused the deactivation with {status}");
-                add(Check::IsShutOut, cause, Showed::Unclear(why));
+            if let Some((why, cause)) = &person.not_done {
+                add(Check::IsShutOut, cause, Showed::Unclear(why.clone()));
             }
         }
         let mut findings = lock(&self.findings);
@@ -161,7 +161,7 @@ impl Finding {
         let hidden = |text: &mut String| {
             for name in names {
                 for spelling in [name.clone(), utf8_percent_encode(name, URL_VALUE).to_string()] {
-                    *text = text.replace(&spelling, "[name]");
+                    *text = without(text, &spelling);
                 }
             }
         };
@@ -224,6 +224,19 @@ impl Findings {
 }
 
 /// What the checks of the observer are of: a story that the provider tells itself.
+/// The text with `[name]` for each of the name's spellings in any case.
+fn without(text: &str, name: &str) -> String {
+    let (lower, name) = (text.to_ascii_lowercase(), name.to_ascii_lowercase());
+    let (mut out, mut done) = (String::with_capacity(text.len()), 0);
+    for (at, _) in lower.match_indices(&name) {
+        out.push_str(&text[done..at]);
+        out.push_str("[name]");
+        done = at + name.len();
+    }
+    out.push_str(&text[done..]);
+    out
+}
+
 fn scenario() -> Scenario {
     Scenario {
         id: "observe".to_owned(),

@@ -264,7 +264,8 @@ impl Roster {
                 let deactivates =
                     write.intent == Intent::Deactivate || (write.intent == Intent::Delete && *status != 404);
                 if deactivates && person.state != State::Deleted {
-                    person.refused = Some((*status, cause("was to deactivate")));
+                    let why = format!("the server refused the deactivation with {status}");
+                    person.not_done = Some((why, cause("was to deactivate")));
                 }
                 self.again(&id, number);
                 return sights;
@@ -273,6 +274,10 @@ impl Roster {
                 if write.intent == Intent::Other {
                     self.again(&id, number);
                 } else {
+                    if matches!(write.intent, Intent::Deactivate | Intent::Delete) {
+                        let why = "whether the deactivation was done nobody knows: no answer to it passed";
+                        person.not_done = Some((why.to_owned(), cause("was to deactivate")));
+                    }
                     // Whether it was done nobody knows, so nothing can be demanded.
                     person.state = State::Seen;
                     person.wanted = None;
@@ -317,7 +322,7 @@ impl Roster {
                 let deleted = intent == Intent::Delete;
                 let repeated = person.state == State::Inactive && person.wanted.is_none() && !deleted;
                 person.state = if deleted { State::Deleted } else { State::Inactive };
-                person.refused = None;
+                person.not_done = None;
                 if !repeated {
                     let cause = cause(if deleted { "removes" } else { "deactivates" });
                     person.identity = if deleted {

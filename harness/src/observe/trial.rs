@@ -30,7 +30,7 @@ impl Observer {
         let password = setting.password.as_ref().map(secrecy::ExposeSecret::expose_secret);
         let person = trial.person.as_probed(&trial.id, password);
         let left_out = self.left_out(&person);
-        let who = Who { name: trial.person.name.clone(), person, group: None };
+        let who = Who { name: self.called(&trial.id, &trial.person), person, group: None };
         let is = match trial.wanted {
             Wanted::In | Wanted::InAgain => Access::Allowed,
             Wanted::Out { .. } => Access::Blocked,
@@ -212,7 +212,7 @@ impl Observer {
             if self.setting.hides_names {
                 finding.hide(&person.names());
             }
-            (person.number, person.name.clone())
+            (person.number, self.called(id, person))
         };
         for exchange in &mut finding.exchanges {
             (self.setting.clean)(exchange);

@@ -105,6 +105,9 @@ pub struct Passed {
     pub request_body: Option<NotKept>,
     /// Why the body of the answer is missing, if it is.
     pub answer_body: Option<NotKept>,
+    /// The answer without its body where that is missing: what it says in its status and fields. Nothing is redacted,
+    /// whatever is taken out of the entry.
+    pub unkept: Option<Answer>,
     /// The room that it takes among those that wait to be kept; free again when this goes.
     _room: Option<OwnedSemaphorePermit>,
     /// The client's connection waits for it.
@@ -333,7 +336,7 @@ impl Shared {
             Err(why) => (None, Some(why)),
         };
         let request = Request { method: head.method.clone(), to: begun.to.clone(), headers, body };
-        let mut answer_body = None;
+        let (mut answer_body, mut unkept) = (None, None);
         let broken = leg.broken_as();
         let result = match (broken, leg.answer) {
             (Some(broken), _) => Err(broken),
@@ -348,6 +351,7 @@ impl Shared {
                             NotKept::Coding(_) | NotKept::Cut => Broken::NotRecorded,
                         };
                         answer_body = Some(why);
+                        unkept = Some(Answer { status: head.status, headers, body: bytes::Bytes::new() });
                         Err(broken)
                     }
                 }
@@ -379,7 +383,8 @@ impl Shared {
         };
         let (kept, is_kept) = oneshot::channel();
         let kept = Some(kept);
-        let passed = Passed { number: begun.number, entry, request_body, answer_body, _room: room, kept };
+        let number = begun.number;
+        let passed = Passed { number, entry, request_body, answer_body, unkept, _room: room, kept };
         let is_taken = sink.to.send(Happened::Passed(Box::new(passed))).await.is_ok();
         drop(sink);
         // Nothing is ever sent: that the other end goes is the word.

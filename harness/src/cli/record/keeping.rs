@@ -65,7 +65,7 @@ impl Keeper {
 
     fn passed(&mut self, mut passed: Passed) -> Result<(), JournalError> {
         let exchange = &mut passed.entry.exchange;
-        let read = self.observer.as_ref().map(|observer| observer.read(exchange));
+        let read = self.observer.as_ref().map(|observer| observer.read(exchange, passed.unkept.as_ref()));
         self.redaction.lock().unwrap_or_else(PoisonError::into_inner).clean(exchange);
         self.journal.append(&passed.entry)?;
         passed.is_kept();

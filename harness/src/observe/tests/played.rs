@@ -10,10 +10,15 @@ use crate::target::config::Config;
 
 /// Doors that are commands, so that it takes no server: `true` lets everybody in, `false` nobody.
 fn observed(command: &str) -> Observed {
-    let text =
-        format!("[access]\nwithin = \"0s\"\n[access.door]\nkind = \"fresh\"\ncommand = [\"{command}\"]\n");
+    observed_at(&format!(
+        "[access]\nwithin = \"0s\"\n[access.door]\nkind = \"fresh\"\ncommand = [\"{command}\"]\n"
+    ))
+}
+
+/// The doors of that configuration.
+fn observed_at(text: &str) -> Observed {
     let secrets = Secrets::default();
-    let probes = Config::parse(&text, std::path::Path::new("c.toml"), &secrets).unwrap().probes;
+    let probes = Config::parse(text, std::path::Path::new("c.toml"), &secrets).unwrap().probes;
     Observed::with(probes, None, None, secrets, &url::Url::parse("http://app.example").unwrap())
 }
 
@@ -43,7 +48,7 @@ impl Observed {
 
     fn ends(&self, number: u64, line: &str, sent: &Value, answer: Option<(u16, Value)>) {
         let exchange = exchange(line, sent, answer);
-        let read = self.observer.read(&exchange);
+        let read = self.observer.read(&exchange, None);
         self.observer.ended(number, read, &exchange);
     }
 
@@ -84,6 +89,78 @@ async fn who_gets_in_though_deactivated_is_a_finding_by_every_kind_of_removal() 
             "{line} {sent}"
         );
     }
+}
+
+/// Okta's or Entra's answer need not be readable: that it was a success is enough to judge by.
+#[tokio::test]
+async fn a_deactivation_whose_answer_is_not_kept_is_judged_by_its_status() {
+    let observed = observed("true");
+    observed.passes(1, "POST /Users", &ada(true), (201, ada(true)));
+    observed.tried().await;
+    observed.begins(2, "PATCH /Users/7");
+    let mut exchange = exchange("PATCH /Users/7", &deactivated(), None);
+    exchange.result = Err(Broken::NotRecorded);
+    let unkept = Answer { status: 200, headers: Vec::new(), body: "".into() };
+    let read = observed.observer.read(&exchange, Some(&unkept));
+    observed.observer.ended(2, read, &exchange);
+    observed.tried().await;
+    assert_eq!(verdicts(&observed.report()), ["assigned-person-gets-in pass", "every-way-in-is-shut fail"]);
+}
+
+#[tokio::test]
+async fn a_deactivation_without_an_answer_is_told_not_to_be_judged() {
+    let observed = observed("true");
+    observed.passes(1, "POST /Users", &ada(true), (201, ada(true)));
+    observed.tried().await;
+    observed.begins(2, "PATCH /Users/7");
+    observed.ends(2, "PATCH /Users/7", &deactivated(), None);
+    observed.tried().await;
+    assert_eq!(verdicts(&observed.report()), ["assigned-person-gets-in pass", "every-way-in-is-shut error"]);
+}
+
+/// Entra writes so, and a server may answer with nothing: the old address would find every door shut.
+#[tokio::test]
+async fn a_door_is_tried_with_the_address_that_was_written_last() {
+    let observed = observed_at(
+        "[access]\nwithin = \"0s\"\n[access.door]\nkind = \"fresh\"\n\
+         command = ['grep', '-q', '\"email\": *\"new@example.com\"']\n",
+    );
+    let wrote =
+        |path: &str, value: &str| json!({"Operations": [{"op": "Replace", "path": path, "value": value}]});
+    let mut ada = ada(false);
+    ada["emails"] = json!([{"type": "work", "value": "old@example.com"}]);
+    observed.passes(1, "POST /Users", &ada, (201, ada.clone()));
+    let address = wrote("emails[type eq \"work\"].value", "new@example.com");
+    observed.passes(2, "PATCH /Users/7", &address, (204, Value::Null));
+    observed.passes(3, "PATCH /Users/7", &wrote("active", "True"), (204, Value::Null));
+    observed.tried().await;
+    observed.passes(4, "PATCH /Users/7", &deactivated(), (204, Value::Null));
+    observed.tried().await;
+    assert_eq!(verdicts(&observed.report()), ["assigned-person-gets-in pass", "every-way-in-is-shut fail"]);
+}
+
+/// A server may take the userName for the id.
+#[tokio::test]
+async fn where_names_are_hidden_an_id_that_is_one_is_hidden_too() {
+    let mut watched = observed("true");
+    std::sync::Arc::get_mut(&mut watched.observer).unwrap().setting.hides_names = true;
+    let own =
+        |active: bool| json!({"id": "ada@example.com", "userName": "Ada@example.com", "active": active});
+    let made_up = |active: bool| json!({"id": "p1@made.up", "userName": "p1@made.up", "active": active});
+    let pass = |number: u64, line: &str, sent: &Value, answer: Option<(u16, Value)>, shown: &Value| {
+        watched.begins(number, line);
+        let read = watched.observer.read(&exchange(line, sent, answer), None);
+        let shown = exchange("POST /Users", shown, Some((201, shown.clone())));
+        watched.observer.ended(number, read, &shown);
+    };
+    pass(1, "POST /Users", &own(true), Some((201, own(true))), &made_up(true));
+    watched.tried().await;
+    pass(2, "PATCH /Users/ada@example.com", &deactivated(), Some((204, Value::Null)), &made_up(false));
+    pass(3, "PATCH /Users/grace@example.com", &deactivated(), Some((204, Value::Null)), &json!({}));
+    watched.tried().await;
+    let told = watched.told().join("\n");
+    assert!(told.contains("p1@made.up") && told.contains("person 2"), "{told}");
+    assert!(!told.to_lowercase().contains("example.com"), "{told}");
 }
 
 #[tokio::test]

@@ -75,7 +75,7 @@ impl Stage {
             for _ in &task.exchanges {
                 let Some(Happened::Passed(passed)) = self.happened.recv().await else { panic!("nothing") };
                 let exchange = &passed.entry.exchange;
-                let read = self.observed.observer.read(exchange);
+                let read = self.observed.observer.read(exchange, passed.unkept.as_ref());
                 self.observed.observer.ended(passed.number, read, exchange);
             }
         }

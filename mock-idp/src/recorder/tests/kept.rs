@@ -51,6 +51,7 @@ async fn a_body_beyond_the_limit_passes_and_is_not_kept() {
     assert_eq!(passed.answer_body, Some(NotKept::TooLarge { limit: 10 }));
     assert_eq!(passed.entry.exchange.request.body, None);
     assert_eq!(passed.entry.exchange.result, Err(Broken::TooLarge { limit: 10 }));
+    assert_eq!(passed.unkept.unwrap().status, 200);
 }
 
 #[tokio::test]
