@@ -10,9 +10,13 @@ use scimspec::report::RunReport;
 use scimspec::run::Library;
 use scimspec::scenario::lower::World;
 use scimspec_mock_idp::recording::Recording;
+use serde_json::{Value, json};
 
 use crate::support::Bench;
 use crate::support::recorded::{PERSONAS, life_cycle, recording, told};
+
+const USER: &str = "urn:ietf:params:scim:schemas:core:2.0:User";
+const GROUP: &str = "urn:ietf:params:scim:schemas:core:2.0:Group";
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_life_cycle_as_each_persona_becomes_what_an_administrator_did() {
@@ -87,6 +91,41 @@ async fn no_recorded_name_reaches_the_scenario() {
     }
 }
 
+/// People and groups of one id, and a name looked up in other case, which the recorded server did not find.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn ids_from_1_and_a_name_in_other_case_make_a_scenario_that_notices_what_was_recorded() {
+    let bench = Bench::new();
+    let (ada, staff) = (
+        json!({"id": "1", "userName": "ada@corp.example"}),
+        json!({"id": "1", "displayName": "Staff", "members": [{"value": "1"}]}),
+    );
+    let other_case = "/Users?filter=userName%20eq%20%22ADA%40CORP.EXAMPLE%22";
+    let entries = [
+        entry("POST", "/Users", Some(&json!({"schemas": [USER], "userName": "ada@corp.example"})), 201, &ada),
+        entry("GET", other_case, None, 200, &json!({"totalResults": 0, "Resources": []})),
+        entry(
+            "POST",
+            "/Groups",
+            Some(&json!({"schemas": [GROUP], "displayName": "Staff", "members": [{"value": "1"}]})),
+            201,
+            &staff,
+        ),
+        entry("GET", "/Groups/1", None, 200, &staff),
+        entry("DELETE", "/Groups/1", None, 204, &Value::Null),
+        entry("GET", "/Users/1", None, 200, &ada),
+    ];
+    bench.file(
+        "ids.har",
+        &json!({"log": {"version": "1.2", "creator": {"name": "x", "version": "1"}, "entries": entries}})
+            .to_string(),
+    );
+    let ended = bench.run(&["scenario", "from", "ids.har"]);
+    assert_eq!(ended.code, Some(0), "{}", ended.stderr);
+    passes(&told("recorded", &ended.stdout, &[]).await, &ended.stdout);
+    let deviation = "filter-username-case-sensitive";
+    fails(&told("recorded", &ended.stdout, &[deviation]).await, Some("ada-is-found"), deviation);
+}
+
 /// From the file to a run, as a user does it: who it was shows by the habits.
 #[test]
 fn the_command_writes_a_scenario_that_runs() {
@@ -133,6 +172,19 @@ fn the_command_writes_over_nothing_and_says_what_it_cannot_read() {
         assert_eq!((ended.code, ended.stdout.as_str()), (Some(2), ""), "{name}: {}", ended.stderr);
         ended.assert_harmless();
     }
+}
+
+fn entry(method: &str, target: &str, body: Option<&Value>, status: u16, answered: &Value) -> Value {
+    let headers = json!([{"name": "Content-Type", "value": "application/scim+json"}]);
+    let mut request =
+        json!({"method": method, "url": format!("https://corp.example/scim{target}"), "headers": headers});
+    if let Some(body) = body {
+        request["postData"] = json!({"mimeType": "application/scim+json", "text": body.to_string()});
+    }
+    let text = if answered.is_null() { String::new() } else { answered.to_string() };
+    let content = json!({"mimeType": "application/scim+json", "size": text.len(), "text": text});
+    let response = json!({"status": status, "headers": headers, "content": content});
+    json!({"startedDateTime": "2026-01-05T08:00:00.000Z", "time": 1, "request": request, "response": response})
 }
 
 fn stored(persona: &str) -> String {

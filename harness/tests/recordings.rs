@@ -79,6 +79,10 @@ async fn a_replay_in_a_scenario_notices_a_wrong_server() {
         assert_eq!(failed.len(), 1, "{persona} and {deviation}: {:#?}", report.checks);
         let said = failed[0].actual.clone().unwrap_or_default();
         assert!(said.contains("entry "), "{said}");
+        // What is shown is what differs, and not what was sent last.
+        let shown = report.evidence(failed[0]).unwrap();
+        assert!(said.contains(&format!("({} /", shown.request.method)), "{said}: {shown:?}");
+        assert_ne!(Some(shown), report.exchanges_of(failed[0]).last(), "{said}");
     }
 }
 

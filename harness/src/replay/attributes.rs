@@ -19,6 +19,11 @@ const NOT_NOTICED: [&str; 5] = ["schemas", "id", "meta", "password", "groups"];
 /// Longer values are cut.
 const LONGEST: usize = 120;
 
+/// Whether a provider that writes these attributes looks at one, by its name in lower case.
+pub(super) fn is_noticed(name: &str, written: &BTreeSet<String>) -> bool {
+    NOTICED.contains(&name) || name == "members" || written.contains(name)
+}
+
 /// In what a resource is unlike the earlier one, whose ids and names are in the new server's words. `read`: the answer
 /// is to a request for this very resource, so that what it does not show is not there.
 pub(super) fn compare(
@@ -43,7 +48,7 @@ pub(super) fn compare(
             _ if is_schema(key) && before.is_object() => {
                 found.extend(extension(key, before, now, written));
             }
-            name if NOTICED.contains(&name) || written.contains(name) => {
+            name if is_noticed(name, written) => {
                 found.extend(attribute(key, before, now));
             }
             _ => {}

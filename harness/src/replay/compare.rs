@@ -84,7 +84,7 @@ impl Comparison<'_> {
         if self.strict {
             found.extend(strict::headers(earlier.answer, new).into_iter().map(|u| u.about(about.as_ref())));
         }
-        found.sort_by_key(|unlike| unlike.kind);
+        found.sort_by_key(|unlike| (unlike.kind, unlike.unnoticed));
         found.dedup();
         found
     }
@@ -169,7 +169,7 @@ impl Comparison<'_> {
     ) -> Vec<Unlike> {
         if self.strict {
             let lists = !matches!(self.doing.deed, Deed::Create | Deed::Read);
-            let mut found = strict::bodies(earlier.json.as_ref(), json);
+            let mut found = strict::bodies(earlier.json.as_ref(), json, self.written);
             if lists && let Some(now) = json {
                 found.extend(self.lists(earlier, now));
             }
@@ -280,6 +280,14 @@ impl Reader {
             Self::Entra => "Entra",
             Self::OneLogin => "OneLogin",
             Self::Unknown => "The provider",
+        }
+    }
+
+    /// Its name within a sentence.
+    pub(super) fn within(self) -> &'static str {
+        match self {
+            Self::Unknown => "the provider",
+            named => named.name(),
         }
     }
 }

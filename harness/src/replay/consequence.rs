@@ -1,8 +1,10 @@
 //! What a difference means to the people and the provider: a table, by the kind of difference, what was being done, and
 //! what the recording does next. One sentence each, as the provider's administrator would put it.
 
+use serde_json::Value;
+
 use super::compare::Reader;
-use super::deed::Deed;
+use super::deed::{Deed, truth};
 use super::difference::{Kind, Unlike};
 
 /// What is around a difference.
@@ -25,6 +27,11 @@ pub(super) struct Scene<'a> {
 /// What follows from a difference.
 pub(super) fn of(unlike: &Unlike, scene: &Scene<'_>) -> String {
     let sentence = sentence(unlike, scene);
+    // A sentence may begin with a provider that has no name.
+    let sentence = match sentence.strip_prefix(Reader::Unknown.within()) {
+        Some(rest) => format!("{}{rest}", Reader::Unknown.name()),
+        None => sentence,
+    };
     let later = match (unlike.kind, scene.later) {
         (_, 0) => String::new(),
         (
@@ -36,14 +43,14 @@ pub(super) fn of(unlike: &Unlike, scene: &Scene<'_>) -> String {
             | Kind::Refused
             | Kind::NoBody,
             later,
-        ) => format!("; {} of the recording rely on it", requests(later)),
+        ) => format!("; {}", rely(later)),
         _ => String::new(),
     };
     format!("{sentence}{later}")
 }
 
 fn sentence(unlike: &Unlike, scene: &Scene<'_>) -> String {
-    let (idp, who) = (scene.reader.name(), whom(scene));
+    let (idp, who) = (scene.reader.within(), whom(scene));
     let attribute = unlike.attribute.as_deref().unwrap_or_default();
     match (unlike.kind, scene.deed) {
         (Kind::NoAnswer, _) => {
@@ -123,7 +130,7 @@ fn sentence(unlike: &Unlike, scene: &Scene<'_>) -> String {
 
 /// A lookup that finds something else than before.
 fn found_otherwise(kind: Kind, scene: &Scene<'_>) -> String {
-    let (idp, who) = (scene.reader.name(), whom(scene));
+    let (idp, who) = (scene.reader.within(), whom(scene));
     match kind {
         Kind::FoundNothing if scene.people && scene.inactive => {
             format!(
@@ -162,7 +169,7 @@ fn membership(unlike: &Unlike, who: &str) -> String {
 }
 
 fn refused(deed: Deed, scene: &Scene<'_>) -> String {
-    let (idp, who) = (scene.reader.name(), whom(scene));
+    let (idp, who) = (scene.reader.within(), whom(scene));
     let entra = scene.reader == Reader::Entra;
     match deed {
         Deed::LookUp if entra => {
@@ -198,15 +205,10 @@ fn refused(deed: Deed, scene: &Scene<'_>) -> String {
 }
 
 fn attribute_differs(unlike: &Unlike, attribute: &str, deed: Deed, scene: &Scene<'_>) -> String {
-    let (idp, who) = (scene.reader.name(), whom(scene));
+    let (idp, who) = (scene.reader.within(), whom(scene));
     match attribute.to_ascii_lowercase().as_str() {
-        "active" if unlike.recorded.contains("false") => {
-            format!("{who} stays active: the account that {idp} takes for closed is open")
-        }
-        "active" if scene.reader == Reader::Okta => {
-            format!("{who} is locked out, and Okta goes on rescheduling the reactivation")
-        }
-        "active" => format!("{who} is locked out although {idp} wants them in"),
+        _ if unlike.unnoticed => format!("{idp} does not look at it; stricter clients may"),
+        "active" => active_differs(unlike, deed, scene),
         "username" => {
             format!("{idp} looks people up by userName: it would not find {who}, and create a second account")
         }
@@ -229,6 +231,33 @@ fn attribute_differs(unlike: &Unlike, attribute: &str, deed: Deed, scene: &Scene
     }
 }
 
+/// A person is shown as active or not, and not as recorded. What an answer to a write shows may be older than the write.
+fn active_differs(unlike: &Unlike, deed: Deed, scene: &Scene<'_>) -> String {
+    let (idp, who) = (scene.reader.within(), whom(scene));
+    let is = serde_json::from_str::<Value>(&unlike.new).ok().as_ref().and_then(truth);
+    let is_read = matches!(deed, Deed::Read | Deed::LookUp | Deed::List);
+    match is {
+        None => format!("{idp} cannot see whether {who} is active"),
+        Some(true) if is_read => {
+            format!("{who} stays active: the account that {idp} takes for closed is open")
+        }
+        Some(true) => format!(
+            "the server says that {who} is still active: if so, the account that {idp} takes for closed is open"
+        ),
+        Some(false) => {
+            let says = if is_read {
+                format!("{who} is locked out")
+            } else {
+                format!("the server says that {who} is inactive: if so, they are locked out")
+            };
+            match scene.reader {
+                Reader::Okta => format!("{says}, and Okta goes on rescheduling the reactivation"),
+                _ => format!("{says} although {idp} wants them in"),
+            }
+        }
+    }
+}
+
 fn whom(scene: &Scene<'_>) -> String {
     match (scene.who, scene.people) {
         (Some(who), _) => who.to_owned(),
@@ -237,8 +266,12 @@ fn whom(scene: &Scene<'_>) -> String {
     }
 }
 
-fn requests(count: usize) -> String {
-    if count == 1 { "1 later request".to_owned() } else { format!("{count} later requests") }
+fn rely(count: usize) -> String {
+    if count == 1 {
+        "1 later request of the recording relies on it".to_owned()
+    } else {
+        format!("{count} later requests of the recording rely on it")
+    }
 }
 
 #[cfg(test)]
@@ -316,6 +349,10 @@ mod tests {
         let active = Unlike::new(Kind::Changed, "false", "true").of("active");
         assert_eq!(
             told(&active, Reader::Okta, Deed::Deactivate, true, 0),
+            "the server says that ada is still active: if so, the account that Okta takes for closed is open"
+        );
+        assert_eq!(
+            told(&active, Reader::Okta, Deed::LookUp, true, 0),
             "ada stays active: the account that Okta takes for closed is open"
         );
         let title = Unlike::new(Kind::Lost, "\"x\"", "missing").of("title");
@@ -323,5 +360,41 @@ mod tests {
             told(&title, Reader::Entra, Deed::Read, true, 0),
             "Entra compares title and sends it again at every cycle"
         );
+    }
+
+    #[rstest]
+    #[case(
+        Deed::Update,
+        "false",
+        "the server says that ada is inactive: if so, they are locked out although Entra wants them in"
+    )]
+    #[case(Deed::Read, "\"False\"", "ada is locked out although Entra wants them in")]
+    #[case(Deed::Read, "missing", "Entra cannot see whether ada is active")]
+    #[case(Deed::Update, "missing", "Entra cannot see whether ada is active")]
+    fn nobody_is_called_locked_out_by_more_than_was_shown(
+        #[case] deed: Deed,
+        #[case] new: &str,
+        #[case] expected: &str,
+    ) {
+        let active = Unlike::new(Kind::Changed, "true", new).of("active");
+        assert_eq!(told(&active, Reader::Entra, deed, true, 0), expected);
+    }
+
+    #[test]
+    fn a_provider_without_a_name_is_spelled_as_its_place_in_the_sentence_wants() {
+        let told = |kind| told(&Unlike::new(kind, "", "").of("title"), Reader::Unknown, Deed::Read, true, 1);
+        assert_eq!(told(Kind::Lost), "the server does not keep title of ada as the provider sent it");
+        assert_eq!(
+            told(Kind::NoBody),
+            "The provider cannot read the answer about ada: the task fails; 1 later request of the recording relies on it"
+        );
+    }
+
+    #[test]
+    fn what_only_a_strict_comparison_shows_is_nothing_that_the_provider_compares() {
+        let mut total = Unlike::new(Kind::Changed, "1", "2").of("totalResults");
+        total.unnoticed = true;
+        let expected = "Entra does not look at it; stricter clients may";
+        assert_eq!(told(&total, Reader::Entra, Deed::List, true, 0), expected);
     }
 }

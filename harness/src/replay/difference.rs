@@ -45,6 +45,8 @@ pub struct Unlike {
     pub new: String,
     /// How many people it touches, where that can be counted.
     pub people: usize,
+    /// Whether the provider would not notice it, but stricter clients could (told with `--strict`).
+    pub unnoticed: bool,
 }
 
 /// A later exchange that differs only because of an earlier difference.
@@ -121,7 +123,8 @@ pub enum Kind {
 impl Unlike {
     /// Without attribute, resource and people.
     pub fn new(kind: Kind, recorded: impl Into<String>, new: impl Into<String>) -> Self {
-        Self { kind, attribute: None, resource: None, recorded: recorded.into(), new: new.into(), people: 0 }
+        let (recorded, new) = (recorded.into(), new.into());
+        Self { kind, attribute: None, resource: None, recorded, new, people: 0, unnoticed: false }
     }
 
     /// The same about an attribute.

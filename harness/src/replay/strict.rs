@@ -1,11 +1,14 @@
 //! Two answers compared strictly: whatever is left when ids are rebound and times, versions, addresses and the order of
 //! unordered lists are set aside.
 
+use std::collections::BTreeSet;
+
 use scimspec_mock_idp::exchange::Answer;
 use scimspec_mock_idp::recording::rebind::member;
 use serde_json::Value;
 
-use super::attributes::shown;
+use super::attributes::{self, shown};
+use super::deed::is_schema;
 use super::difference::{Kind, Unlike};
 use super::prepare::is_redacted;
 
@@ -15,8 +18,8 @@ const MOST: usize = 20;
 /// Headers that providers could read, in lower case.
 const HEADERS: [&str; 3] = ["content-type", "www-authenticate", "allow"];
 
-/// In what two bodies differ.
-pub(super) fn bodies(old: Option<&Value>, new: Option<&Value>) -> Vec<Unlike> {
+/// In what two bodies differ; `written` are the attributes that the provider writes and so would notice.
+pub(super) fn bodies(old: Option<&Value>, new: Option<&Value>, written: &BTreeSet<String>) -> Vec<Unlike> {
     match (old, new) {
         (None, None) => Vec::new(),
         (Some(_), None) => vec![Unlike::new(Kind::NoBody, "a body in JSON", "none")],
@@ -24,6 +27,9 @@ pub(super) fn bodies(old: Option<&Value>, new: Option<&Value>) -> Vec<Unlike> {
         (Some(old), Some(new)) => {
             let mut found = Vec::new();
             walk("", old, new, &mut found);
+            for unlike in &mut found {
+                unlike.unnoticed = unlike.attribute.as_deref().is_some_and(|path| !is_noticed(path, written));
+            }
             found
         }
     }
@@ -92,6 +98,25 @@ fn walk(path: &str, old: &Value, new: &Value, found: &mut Vec<Unlike>) {
     }
 }
 
+/// Whether a provider that writes these attributes would look at what stands at a path: `Resources[0].emails[1].value`.
+fn is_noticed(path: &str, written: &BTreeSet<String>) -> bool {
+    let of_list =
+        path.strip_prefix("Resources[").and_then(|rest| rest.split_once("].")).map(|(_, path)| path);
+    let path = of_list.unwrap_or(path);
+    // A schema's name has dots of its own: `urn:...:2.0:User.department`.
+    let (schema, rest) = path.rsplit_once(':').map_or((None, path), |(schema, rest)| (Some(schema), rest));
+    let mut names = rest.split(['.', '[']);
+    let first = names.next().unwrap_or_default();
+    let name = match (schema, names.next().filter(|_| is_schema(path))) {
+        (Some(schema), Some(second)) => format!("{schema}:{first}:{second}"),
+        (Some(schema), None) => format!("{schema}:{first}"),
+        (None, _) => first.to_owned(),
+    }
+    .to_ascii_lowercase();
+    let of_schema = |written: &String| written.strip_prefix(&name).is_some_and(|rest| rest.starts_with(':'));
+    attributes::is_noticed(&name, written) || written.iter().any(of_schema)
+}
+
 fn below(path: &str, key: &str) -> String {
     if path.is_empty() { key.to_owned() } else { format!("{path}.{key}") }
 }
@@ -128,7 +153,7 @@ mod tests {
     use super::*;
 
     fn told(old: &Value, new: &Value) -> Vec<String> {
-        bodies(Some(old), Some(new)).iter().map(Unlike::line).collect()
+        bodies(Some(old), Some(new), &BTreeSet::new()).iter().map(Unlike::line).collect()
     }
 
     #[test]
@@ -153,6 +178,24 @@ mod tests {
                 "new: missing, now true"
             ]
         );
+    }
+
+    #[test]
+    fn what_the_provider_would_notice_is_marked_off_from_the_rest() {
+        const HR: &str = "urn:x:2.0:User";
+        let written = BTreeSet::from(["title".to_owned(), "urn:x:2.0:user:level".to_owned()]);
+        let old = json!({"totalResults": 1, "Resources": [{"title": "x", "active": true, "nickName": "a",
+            "emails": [{"value": "a"}], HR: {"level": 1, "other": 1}}]});
+        let new = json!({"totalResults": 2, "Resources": [{"title": "y", "active": false, "nickName": "b",
+            "emails": [{"value": "b"}], HR: {"level": 2, "other": 2}}]});
+        let found = bodies(Some(&old), Some(&new), &written);
+        let unnoticed = found.iter().filter(|unlike| unlike.unnoticed);
+        let mut unnoticed: Vec<_> = unnoticed.filter_map(|unlike| unlike.attribute.as_deref()).collect();
+        unnoticed.sort_unstable();
+        assert_eq!(unnoticed, ["Resources[0].nickName", "Resources[0].urn:x:2.0:User.other", "totalResults"]);
+        assert_eq!(found.len(), 7);
+        let whole = bodies(Some(&json!({HR: {"level": 1}})), Some(&json!({})), &written);
+        assert!(whole.iter().all(|unlike| !unlike.unnoticed), "{whole:?}");
     }
 
     #[test]

@@ -67,6 +67,12 @@ impl Recorder {
         (start..exchanges.len()).rev().find(|i| exchanges.get(*i).is_some_and(open))
     }
 
+    /// Where an exchange stands, from `start` on.
+    pub fn place_of(&self, exchange: &Exchange, start: usize) -> Option<usize> {
+        let exchanges = self.lock();
+        (start..exchanges.len()).find(|i| exchanges.get(*i) == Some(exchange))
+    }
+
     /// The whole transcript.
     pub fn into_exchanges(self) -> Vec<Exchange> {
         self.exchanges.into_inner().unwrap_or_else(PoisonError::into_inner)

@@ -28,8 +28,12 @@ impl Teller<'_> {
             alone: false,
         };
         let options = Options { strict: step.strict, unique: true, ..Options::default() };
+        let start = self.recorder.count();
         let replayed = replay::replay(&step.recording, &room, &options).await;
         let mut done = Done::of(showed(&step.file, &replayed));
+        // What differs first is told first, and many requests may have followed it.
+        let first = replayed.differences.first().and_then(|difference| difference.exchange.as_deref());
+        done.evidence = first.and_then(|exchange| self.recorder.place_of(exchange, start));
         done.notes = replayed.notes;
         done.notes.extend(
             replayed.skipped.iter().map(|skipped| format!("{} not sent: {}", skipped.count, skipped.why)),
