@@ -1,5 +1,6 @@
 //! How long a whole run takes, and how much of it is the harness: the same requests are replayed without stories, checks
-//! and reports against a fresh server, in the same process, turn by turn. Prints medians; asserts nothing.
+//! and reports against a fresh server, in the same process, turn by turn. The requests of a run end with its last story;
+//! what comes then is judging. Prints medians; asserts nothing.
 //!
 //! `cargo bench -p scimspec --bench run [-- ROUNDS]`
 
@@ -32,26 +33,31 @@ fn main() {
     let runtime = tokio::runtime::Runtime::new().expect("a runtime");
     let library = Library::embedded().expect("the library is held together by a test");
     let mut whole = Vec::new();
+    let mut told = Vec::new();
     let mut replayed = Vec::new();
     let mut requests = 0;
     for _ in 0..rounds {
-        let (run, replay, sent) = runtime.block_on(round(&library));
+        let (run, stories, replay, sent) = runtime.block_on(round(&library));
         whole.push(run);
+        told.push(stories);
         replayed.push(replay);
         requests = sent;
     }
-    let (run, replay) = (median(&mut whole), median(&mut replayed));
+    let (run, stories, replay) = (median(&mut whole), median(&mut told), median(&mut replayed));
+    let speed = replay.as_secs_f64() / stories.as_secs_f64();
     let share = 100.0 * (1.0 - replay.as_secs_f64() / run.as_secs_f64());
     Terminal::new(anstream::ColorChoice::Never).print(&format!(
         "{requests} requests, medians of {rounds} rounds\n\
          the whole run                  {run:>10.1?}\n\
+         its requests, with the stories {stories:>10.1?}\n\
          the same requests, replayed    {replay:>10.1?}\n\
-         share of the harness           {share:>9.0} %\n",
+         requests of a run against replayed ones: {speed:.2} times as fast\n\
+         share of the harness in the whole {share:>6.0} %\n",
     ));
 }
 
-/// One run and one replay, each on a fresh server.
-async fn round(library: &Library) -> (Duration, Duration, usize) {
+/// One run, how long its stories took of that, and one replay, each on a fresh server.
+async fn round(library: &Library) -> (Duration, Duration, Duration, usize) {
     let secrets = Secrets::default();
     let recorded_at = start(&secrets).await;
     let target = recorded_at.target(&secrets).expect("our own server is a target");
@@ -94,7 +100,7 @@ async fn round(library: &Library) -> (Duration, Duration, usize) {
     let replay = started.elapsed();
     // How the servers end tells nothing.
     let _ = (recorded_at.stop().await, fresh.stop().await);
-    (run, replay, sent)
+    (run, report.took, replay, sent)
 }
 
 async fn start(secrets: &Secrets) -> Embedded {
