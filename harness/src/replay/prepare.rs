@@ -40,6 +40,16 @@ const CODINGS: [&str; 4] = ["gzip", "x-gzip", "deflate", "identity"];
 /// A token that no server can have given out.
 const WRONG_TOKEN: &str = "Bearer this-is-not-a-token-of-this-server";
 
+/// Whether `{{name}}` in a request stands for something: in suites and collections. What really went over a wire may hold
+/// such text, and then means it.
+fn may_hold_variables(entry: &Entry) -> bool {
+    let exchange = &entry.exchange;
+    exchange.result.is_err()
+        || !entry.assertions.is_empty()
+        || !entry.captures.is_empty()
+        || exchange.request.to.to_string().contains("{{")
+}
+
 /// Makes requests ready.
 pub(super) struct Preparer {
     unique: Option<Unique>,
@@ -63,7 +73,9 @@ impl Preparer {
     pub(super) fn request(&mut self, entry: &Entry) -> Request {
         let recorded = &entry.exchange.request;
         let mut request = recorded.clone();
-        self.variables.request(&mut request);
+        if may_hold_variables(entry) {
+            self.variables.request(&mut request);
+        }
         request.headers = headers(&request.headers);
         // The recorded client was not let in, and whoever comes in its place must not be either.
         if entry.exchange.result.as_ref().is_ok_and(|answer| answer.status == 401) || demands_401(entry) {
@@ -189,6 +201,35 @@ mod tests {
         let recorded: Vec<_> =
             recorded.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
         headers(&recorded).into_iter().map(|(name, value)| format!("{name}: {value}")).collect()
+    }
+
+    #[test]
+    fn only_suites_and_collections_mean_something_by_braces() {
+        use std::time::{Duration, SystemTime};
+
+        use scimspec_mock_idp::exchange::{Broken, Exchange, Origin};
+        use scimspec_mock_idp::recording::{Capture, Part, Place};
+
+        let entry = |target: &str, result: Result<Answer, Broken>| Entry {
+            place: Place::Entry(1),
+            exchange: Exchange {
+                origin: Origin::Recorded,
+                request: Request::scim(http::Method::POST, target).body(r#"{"title": "Head of {{stuff}}"}"#),
+                url: String::new(),
+                result,
+                started: SystemTime::UNIX_EPOCH,
+                took: Duration::ZERO,
+            },
+            pause: Duration::ZERO,
+            assertions: Vec::new(),
+            captures: Vec::new(),
+        };
+        let made = || Ok(Answer { status: 201, headers: Vec::new(), body: bytes::Bytes::new() });
+        assert!(!may_hold_variables(&entry("/Users", made())));
+        assert!(may_hold_variables(&entry("/Users", Err(Broken::NotRecorded))));
+        assert!(may_hold_variables(&entry("/Users/{{id}}", made())));
+        let captures = vec![Capture { name: "id".to_owned(), part: Part::Status }];
+        assert!(may_hold_variables(&Entry { captures, ..entry("/Users", made()) }));
     }
 
     #[test]

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 
 use http::Method;
 use scimspec_mock_idp::exchange::{Destination, Request};
-use scimspec_mock_idp::recording::rebind::{member, replace_in_query, replace_literals};
+use scimspec_mock_idp::recording::rebind::{Literal, member, replace_in_query, replace_literals};
 use serde_json::Value;
 
 /// The names of a recording that are marked, and the mark.
@@ -39,7 +39,7 @@ impl Unique {
     /// A request with its names marked.
     pub(super) fn request(&self, request: &mut Request) {
         if let Destination::Scim(target) = &request.to {
-            request.to = Destination::Scim(replace_in_query(target, &mut |literal| self.name(&literal.text)));
+            request.to = Destination::Scim(replace_in_query(target, &mut |literal| self.literal(literal)));
         }
         let json = request.body.as_ref().and_then(|body| serde_json::from_slice::<Value>(body).ok());
         if let Some(json) = json {
@@ -61,6 +61,7 @@ impl Unique {
             }
             Value::Array(items) => items.iter_mut().for_each(|item| self.json(item)),
             Value::Object(members) => {
+                let of_references = names_references(member_text(members, "path"));
                 for (key, value) in members {
                     match (key.to_ascii_lowercase().as_str(), value) {
                         // What names schemas, types and resources is nobody's name, though a group may be called "User".
@@ -70,8 +71,10 @@ impl Unique {
                             _,
                         ) => {}
                         ("path" | "filter", Value::String(text)) => {
-                            *text = replace_literals(text, &mut |literal| self.name(&literal.text));
+                            *text = replace_literals(text, &mut |literal| self.literal(literal));
                         }
+                        ("members" | "manager" | "groups", value) => self.references(value),
+                        ("value", value) if of_references => self.references(value),
                         (_, value) => self.json(value),
                     }
                 }
@@ -79,6 +82,37 @@ impl Unique {
             _ => {}
         }
     }
+
+    /// References with the names in them marked: what they refer to is an id, though it may read as a name.
+    fn references(&self, value: &mut Value) {
+        match value {
+            Value::Array(items) => items.iter_mut().for_each(|item| self.references(item)),
+            Value::Object(members) => {
+                let names = members.iter_mut().filter(|(key, _)| !key.eq_ignore_ascii_case("value"));
+                names.for_each(|(_, value)| self.json(value));
+            }
+            _ => {}
+        }
+    }
+
+    /// What a filter or path compares with, marked, unless it is an id.
+    fn literal(&self, literal: &Literal) -> Option<String> {
+        let attribute = literal.attribute.rsplit(':').next().unwrap_or_default();
+        let is_id = attribute.eq_ignore_ascii_case("id") || names_references(Some(attribute));
+        if is_id { None } else { self.name(&literal.text) }
+    }
+}
+
+fn member_text<'m>(members: &'m serde_json::Map<String, Value>, name: &str) -> Option<&'m str> {
+    let found = members.iter().find(|(key, _)| key.eq_ignore_ascii_case(name));
+    found.and_then(|(_, value)| value.as_str())
+}
+
+/// Whether a path leads to references to other resources (RFC 7643, sections 4.1.2, 4.2 and 4.3).
+fn names_references(path: Option<&str>) -> bool {
+    let name = path.map(|path| path.rsplit("User:").next().unwrap_or(path));
+    let name = name.map(|name| name.split(['[', '.', ' ']).next().unwrap_or_default());
+    name.is_some_and(|name| ["members", "manager", "groups"].iter().any(|one| name.eq_ignore_ascii_case(one)))
 }
 
 /// The names that a request gives to somebody or something, in lower case.
@@ -157,6 +191,22 @@ mod tests {
             "title": "Boss", "emails": [{"value": "ada.k3f9x2.1@example.com", "type": "user"}],
             "Operations": [{"path": "emails[value eq \"ada.k3f9x2.1@example.com\"].value", "value": "bob@example.com"}]});
         assert_eq!(json, expected);
+    }
+
+    #[test]
+    fn an_id_that_reads_as_a_name_stays() {
+        let mut json = json!({"externalId": "00u1", "manager": {"value": "00u1"}, "members": [{"value": "00u1", "display": "00u1"}],
+            "Operations": [{"path": "members", "value": [{"value": "00u1"}]}, {"path": "members[value eq \"00u1\"]"},
+                {"path": "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User:manager", "value": "00u1"}]});
+        unique().json(&mut json);
+        let expected = json!({"externalId": "00u1.k3f9x2.1", "manager": {"value": "00u1"},
+            "members": [{"value": "00u1", "display": "00u1.k3f9x2.1"}],
+            "Operations": [{"path": "members", "value": [{"value": "00u1"}]}, {"path": "members[value eq \"00u1\"]"},
+                {"path": "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User:manager", "value": "00u1"}]});
+        assert_eq!(json, expected);
+        let mut request = Request::scim(Method::GET, "/Groups?filter=members.value+eq+%2200u1%22");
+        unique().request(&mut request);
+        assert_eq!(request.to.to_string(), "/Groups?filter=members.value+eq+%2200u1%22");
     }
 
     #[test]
